@@ -6,3 +6,8 @@ pub mod time;
 pub mod entity;
 pub mod alert;
 pub mod input;
+pub mod ids;
+pub mod policy;
+pub mod accounting;
+pub mod record;
+pub mod decision;
