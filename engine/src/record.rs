@@ -8,7 +8,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::accounting::{Accounting, Disposition};
-use crate::alert::{Position, Severity};
+use crate::alert::{Lifecycle, Position, Severity};
 use crate::entity::{Entity, EntityKind};
 use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use crate::time::{Span, Timestamp};
@@ -26,6 +26,29 @@ pub enum Record {
     Tally(TallyRecord),
     /// Key group; a candidate or case, live or ended.
     Group(Box<GroupRecord>),
+    /// Key (scope, day, key); a native id that was met.
+    Identity(IdentityRecord),
+}
+
+/// A native id that was met: by it redeliveries are told, and alerts are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityRecord {
+    /// Its scope.
+    pub scope: ScopeId,
+    /// Keyed 128-bit hash of (source, id).
+    pub key: [u8; 16],
+    /// The alert's event time; its day is the bucket.
+    pub time: Timestamp,
+    /// The activity it counts on; 0: none (ignored).
+    pub activity: ActivityId,
+    /// The group in which that activity opened; 0: none.
+    pub group: GroupId,
+    /// The highest count the product gave.
+    pub count: u32,
+    /// When the product last changed it.
+    pub updated: Option<Timestamp>,
+    /// The lifecycle it last had.
+    pub lifecycle: Lifecycle,
 }
 
 /// A tenant and its clock.
