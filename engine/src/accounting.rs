@@ -67,6 +67,10 @@ pub struct Accounting {
     pub alerts: u64,
     /// Alerts by [`Disposition`], in its order.
     pub terms: [u64; 9],
+    /// Activities opened; the number of the last one.
+    pub activities: u64,
+    /// Groups opened; the number of the last one.
+    pub groups: u64,
 }
 
 impl Disposition {
