@@ -77,7 +77,12 @@ impl Activity {
     }
 
     /// A new activity of one alert; the caller fills `links`.
-    pub(crate) fn new(id: ActivityId, home: GroupId, key: (ScopeId, No<Rule>, Mentions), at: Timestamp) -> Self {
+    pub(crate) fn new(
+        id: ActivityId,
+        home: GroupId,
+        key: (ScopeId, No<Rule>, Mentions),
+        at: Timestamp,
+    ) -> Self {
         let (scope, rule, mentions) = key;
         Self {
             id,
@@ -102,7 +107,11 @@ impl Activity {
 impl ActivityTable {
     /// An empty table whose hashing depends on `seed`.
     pub(crate) fn new(seed: u64) -> Self {
-        Self { slots: Slots::default(), youngest: HashTable::new(), hasher: FixedState::with_seed(seed) }
+        Self {
+            slots: Slots::default(),
+            youngest: HashTable::new(),
+            hasher: FixedState::with_seed(seed),
+        }
     }
 
     /// The activity that an alert of this key at `time` repeats. `mentions` must be sorted. Without mentions there
@@ -156,7 +165,11 @@ impl ActivityTable {
         let (scope, rule) = (self.slots[no].scope, self.slots[no].rule);
         let mentions = self.slots[no].mentions.clone();
         if !mentions.is_empty() {
-            self.unchain(no, self.hash(scope, rule, &mentions), self.youngest_of(scope, rule, &mentions));
+            self.unchain(
+                no,
+                self.hash(scope, rule, &mentions),
+                self.youngest_of(scope, rule, &mentions),
+            );
         }
         self.slots.remove(no)
     }
@@ -186,12 +199,21 @@ impl ActivityTable {
         self.slots.iter()
     }
 
-    fn youngest_of(&self, scope: ScopeId, rule: No<Rule>, mentions: &[Mention]) -> Option<No<Activity>> {
+    fn youngest_of(
+        &self,
+        scope: ScopeId,
+        rule: No<Rule>,
+        mentions: &[Mention],
+    ) -> Option<No<Activity>> {
         let same = |no: &No<Activity>| {
             let activity = &self.slots[*no];
-            activity.rule == rule && activity.scope == scope && activity.mentions.as_slice() == mentions
+            activity.rule == rule
+                && activity.scope == scope
+                && activity.mentions.as_slice() == mentions
         };
-        self.youngest.find(self.hash(scope, rule, mentions), same).copied()
+        self.youngest
+            .find(self.hash(scope, rule, mentions), same)
+            .copied()
     }
 
     /// Takes `no` out of the chain that begins at `youngest`.

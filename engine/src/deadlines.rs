@@ -23,14 +23,14 @@ impl Deadlines {
         self.due.remove(&(when, group));
     }
 
-    /// Takes out the first that is due at `now`.
-    pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<GroupId> {
+    /// Takes out the first that is due at `now`, with the time at which it was.
+    pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, GroupId)> {
         let first = *self.due.first()?;
         if first.0 > now {
             return None;
         }
         self.due.remove(&first);
-        Some(first.1)
+        Some(first)
     }
 
     /// The next due time.

@@ -41,7 +41,10 @@ pub struct Wants {
 
 impl Default for Wants {
     fn default() -> Self {
-        Self { records: true, events: true }
+        Self {
+            records: true,
+            events: true,
+        }
     }
 }
 
@@ -200,7 +203,13 @@ impl Decision {
     /// A buffer for a replay: outcomes and records, no events.
     #[must_use]
     pub fn without_events() -> Self {
-        Self { wants: Wants { records: true, events: false }, ..Self::default() }
+        Self {
+            wants: Wants {
+                records: true,
+                events: false,
+            },
+            ..Self::default()
+        }
     }
 
     /// Adds a record, if the caller wants records.

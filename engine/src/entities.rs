@@ -64,7 +64,11 @@ impl Mention {
 impl EntityTable {
     /// An empty table whose hashing depends on `seed`.
     pub(crate) fn new(seed: u64) -> Self {
-        Self { slots: Slots::default(), by_value: HashTable::new(), hasher: FixedState::with_seed(seed) }
+        Self {
+            slots: Slots::default(),
+            by_value: HashTable::new(),
+            hasher: FixedState::with_seed(seed),
+        }
     }
 
     /// Looks an entity up.
@@ -78,9 +82,21 @@ impl EntityTable {
     }
 
     /// Adds an entity that [`Self::find`] did not find; nobody mentions it yet.
-    pub(crate) fn insert(&mut self, hash: u64, scope: ScopeId, kind: EntityKind, value: &str) -> No<Known> {
+    pub(crate) fn insert(
+        &mut self,
+        hash: u64,
+        scope: ScopeId,
+        kind: EntityKind,
+        value: &str,
+    ) -> No<Known> {
         let value = CompactString::new(value);
-        let no = self.slots.insert(Known { value, spans: SmallVec::new(), scope, mentions: 0, kind });
+        let no = self.slots.insert(Known {
+            value,
+            spans: SmallVec::new(),
+            scope,
+            mentions: 0,
+            kind,
+        });
         let (slots, hasher) = (&self.slots, &self.hasher);
         self.by_value.insert_unique(hash, no, |&no| {
             let known = &slots[no];

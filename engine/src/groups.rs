@@ -85,7 +85,10 @@ impl Body {
             first: Timestamp::MAX,
             last: Timestamp::MIN,
             alerts: 0,
-            severity: Severity { score: 0, assumed: true },
+            severity: Severity {
+                score: 0,
+                assumed: true,
+            },
             title: CompactString::const_new(""),
             reach: Span::ZERO,
         }

@@ -37,7 +37,11 @@ pub(crate) enum Meeting {
 impl Identities {
     /// None yet; `key` is the store's secret, so that nobody can craft an id that hides another.
     pub(crate) fn new(key: [u8; 16]) -> Self {
-        Self { key, met: HashTable::new(), hours: BTreeMap::new() }
+        Self {
+            key,
+            met: HashTable::new(),
+            hours: BTreeMap::new(),
+        }
     }
 
     /// The key of a native id: SipHash-1-3 with 128 bits over scope, source and id, each ended by a byte that no
@@ -60,27 +64,54 @@ impl Identities {
             || alert.count > met.count
             || alert.lifecycle != met.lifecycle
             || (alert.updated.is_none() && alert.time > met.time);
-        if newer { Meeting::Updated(*met) } else { Meeting::Redelivered(*met) }
+        if newer {
+            Meeting::Updated(*met)
+        } else {
+            Meeting::Redelivered(*met)
+        }
     }
 
     /// Remembers a key, or what is new about it.
     pub(crate) fn remember(&mut self, record: IdentityRecord) {
-        match self.met.find_mut(short(&record.key), |met| met.key == record.key) {
-            Some(met) => *met = IdentityRecord { time: met.time, ..record },
+        match self
+            .met
+            .find_mut(short(&record.key), |met| met.key == record.key)
+        {
+            Some(met) => {
+                *met = IdentityRecord {
+                    time: met.time,
+                    ..record
+                }
+            }
             None => {
-                self.met.insert_unique(short(&record.key), record, |met| short(&met.key));
-                self.hours.entry((hour(record.time), record.scope)).or_default().push(record.key);
+                self.met
+                    .insert_unique(short(&record.key), record, |met| short(&met.key));
+                self.hours
+                    .entry((hour(record.time), record.scope))
+                    .or_default()
+                    .push(record.key);
             }
         }
     }
 
     /// Forgets what is older than `kept` before `now` in one scope; `before` was the last `now`.
-    pub(crate) fn advance(&mut self, scope: ScopeId, before: Timestamp, now: Timestamp, kept: Span) {
+    pub(crate) fn advance(
+        &mut self,
+        scope: ScopeId,
+        before: Timestamp,
+        now: Timestamp,
+        kept: Span,
+    ) {
         if hour(before) == hour(now) {
             return;
         }
         let oldest = hour(now.minus(kept));
-        let due: Vec<_> = self.hours.keys().filter(|(at, of)| *of == scope && *at < oldest).copied().collect();
+        let due: Vec<_> = self
+            .hours
+            .keys()
+            .filter(|(at, of)| *of == scope && *at < oldest)
+            .copied()
+            .collect();
         for bucket in due {
             self.drop_bucket(bucket);
         }
@@ -90,7 +121,9 @@ impl Identities {
     pub(crate) fn shrink(&mut self, ids_max: usize) -> u64 {
         let mut evicted = 0;
         while self.met.len() > ids_max {
-            let Some((&bucket, _)) = self.hours.first_key_value() else { break };
+            let Some((&bucket, _)) = self.hours.first_key_value() else {
+                break;
+            };
             evicted += self.drop_bucket(bucket);
         }
         evicted
@@ -114,7 +147,9 @@ impl Identities {
 
 /// The keys are hashes already: half of one serves the table.
 fn short(key: &[u8; 16]) -> u64 {
-    u64::from_le_bytes([key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7]])
+    u64::from_le_bytes([
+        key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7],
+    ])
 }
 
 fn hour(time: Timestamp) -> i64 {

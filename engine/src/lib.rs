@@ -2,23 +2,23 @@
 //!
 //! Modules stand in reading order.
 
-pub mod time;
-pub mod entity;
-pub mod alert;
-pub mod input;
-pub mod ids;
-pub mod policy;
 pub mod accounting;
-pub mod record;
+mod activities;
+pub mod alert;
+pub mod correlator;
+mod deadlines;
 pub mod decision;
+mod entities;
+pub mod entity;
+mod groups;
+mod identities;
+pub mod ids;
+pub mod input;
+pub mod policy;
+pub mod record;
+mod risk;
+mod rules;
+mod scopes;
 mod slots;
 mod spans;
-mod entities;
-mod rules;
-mod activities;
-mod identities;
-mod risk;
-mod groups;
-mod deadlines;
-mod scopes;
-pub mod correlator;
+pub mod time;

@@ -34,15 +34,25 @@ impl Risk {
     }
 
     /// The risk of a group with these ATT&CK ids; 0 to [`RISK_MAX`].
-    #[expect(clippy::cast_precision_loss, reason = "sums of at most 100 a pair stay far below 2^52")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "sums of at most 100 a pair stay far below 2^52"
+    )]
     pub(crate) fn value(&self, attack: &[CompactString]) -> f64 {
-        let tactics = attack.iter().filter(|id| id.starts_with("TA")).count().max(1);
+        let tactics = attack
+            .iter()
+            .filter(|id| id.starts_with("TA"))
+            .count()
+            .max(1);
         let breadth = 0.25f64.mul_add((tactics - 1) as f64, 1.0);
         (self.sum as f64 * breadth).min(RISK_MAX)
     }
 
     fn add_pair(&mut self, rule: u32, subject: u32, severity: u8) {
-        match self.pairs.binary_search_by_key(&(rule, subject), |&(r, s, _)| (r, s)) {
+        match self
+            .pairs
+            .binary_search_by_key(&(rule, subject), |&(r, s, _)| (r, s))
+        {
             Ok(found) => {
                 let counted = &mut self.pairs[found].2;
                 self.sum += u64::from(severity.saturating_sub(*counted));
@@ -77,7 +87,10 @@ mod tests {
     fn tactics_widen_and_the_bound_holds() {
         let mut risk = Risk::default();
         risk.add(No::from_bare(1), None, 100);
-        assert!((risk.value(&attack(&["TA0001", "T1059", "TA0002", "TA0011"])) - 150.0).abs() < f64::EPSILON);
+        assert!(
+            (risk.value(&attack(&["TA0001", "T1059", "TA0002", "TA0011"])) - 150.0).abs()
+                < f64::EPSILON
+        );
         for rule in 2..50 {
             risk.add(No::from_bare(rule), None, 100);
         }

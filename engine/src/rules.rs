@@ -30,7 +30,11 @@ pub(crate) struct RuleTable {
 impl RuleTable {
     /// An empty table whose hashing depends on `seed`.
     pub(crate) fn new(seed: u64) -> Self {
-        Self { slots: Slots::default(), by_id: HashTable::new(), hasher: FixedState::with_seed(seed) }
+        Self {
+            slots: Slots::default(),
+            by_id: HashTable::new(),
+            hasher: FixedState::with_seed(seed),
+        }
     }
 
     /// Looks a rule up.
@@ -46,7 +50,9 @@ impl RuleTable {
 
     /// Counts a mention by a new activity; adds the rule if it is new.
     pub(crate) fn mention(&mut self, source: &str, id: &str, name: &str) -> No<Rule> {
-        let no = self.find(source, id).unwrap_or_else(|| self.insert(source, id, name));
+        let no = self
+            .find(source, id)
+            .unwrap_or_else(|| self.insert(source, id, name));
         self.slots[no].mentions += 1;
         no
     }
@@ -71,7 +77,12 @@ impl RuleTable {
 
     fn insert(&mut self, source: &str, id: &str, name: &str) -> No<Rule> {
         let (source, id, name) = (source.into(), id.into(), name.into());
-        let no = self.slots.insert(Rule { source, id, name, mentions: 0 });
+        let no = self.slots.insert(Rule {
+            source,
+            id,
+            name,
+            mentions: 0,
+        });
         let (slots, hasher) = (&self.slots, &self.hasher);
         let hash_of = |no: &No<Rule>| hasher.hash_one((&*slots[*no].source, &*slots[*no].id));
         self.by_id.insert_unique(hash_of(&no), no, hash_of);

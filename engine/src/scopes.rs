@@ -46,7 +46,7 @@ impl Scopes {
             heard: Timestamp::MIN,
             heard_time: time,
             deadlines: Deadlines::default(),
-            dirty: true,
+            dirty: false,
         });
         id
     }

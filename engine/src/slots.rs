@@ -46,7 +46,9 @@ impl<T> Slots<T> {
 
     /// Takes the item out and frees its number.
     pub(crate) fn remove(&mut self, no: No<T>) -> T {
-        let item = self.items[no.0 as usize].take().expect("a number refers to an item until it is removed");
+        let item = self.items[no.0 as usize]
+            .take()
+            .expect("a number refers to an item until it is removed");
         self.free.push(no.0);
         item
     }
@@ -62,7 +64,10 @@ impl<T> Slots<T> {
             .items
             .get_disjoint_mut([a.0 as usize, b.0 as usize])
             .expect("two different numbers, both in the table");
-        (a.as_mut().expect("item present"), b.as_mut().expect("item present"))
+        (
+            a.as_mut().expect("item present"),
+            b.as_mut().expect("item present"),
+        )
     }
 
     /// How many items there are.
@@ -78,7 +83,10 @@ impl<T> Slots<T> {
 
 impl<T> Default for Slots<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), free: Vec::new() }
+        Self {
+            items: Vec::new(),
+            free: Vec::new(),
+        }
     }
 }
 
@@ -86,13 +94,17 @@ impl<T> Index<No<T>> for Slots<T> {
     type Output = T;
 
     fn index(&self, no: No<T>) -> &T {
-        self.items[no.0 as usize].as_ref().expect("a number refers to an item until it is removed")
+        self.items[no.0 as usize]
+            .as_ref()
+            .expect("a number refers to an item until it is removed")
     }
 }
 
 impl<T> IndexMut<No<T>> for Slots<T> {
     fn index_mut(&mut self, no: No<T>) -> &mut T {
-        self.items[no.0 as usize].as_mut().expect("a number refers to an item until it is removed")
+        self.items[no.0 as usize]
+            .as_mut()
+            .expect("a number refers to an item until it is removed")
     }
 }
 

@@ -25,7 +25,9 @@ pub(crate) struct Span {
 impl Span {
     /// How far the span lies from the extent `first..=last`; zero when they meet.
     pub(crate) fn distance(&self, first: Timestamp, last: Timestamp) -> Length {
-        Length::ZERO.max(self.first.since(last)).max(first.since(self.last))
+        Length::ZERO
+            .max(self.first.since(last))
+            .max(first.since(self.last))
     }
 }
 
@@ -51,7 +53,12 @@ mod tests {
     use super::*;
 
     fn span(group: u32, first: i64, last: i64) -> Span {
-        Span { group: No::from_bare(group), latest: No::from_bare(0), first: Timestamp(first), last: Timestamp(last) }
+        Span {
+            group: No::from_bare(group),
+            latest: No::from_bare(0),
+            first: Timestamp(first),
+            last: Timestamp(last),
+        }
     }
 
     #[test]

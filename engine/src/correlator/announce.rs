@@ -23,16 +23,30 @@ impl Correlator {
     }
 
     /// Announces the gathered changes that fall due until `until`.
-    pub(super) fn announce_until(&mut self, now: Timestamp, until: Timestamp, decision: &mut Decision) {
-        while let Some(id) = self.announcements.pop_due(until) {
-            let no = self.groups.find(id).expect("an announcement is disarmed when its group goes");
+    pub(super) fn announce_until(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+        decision: &mut Decision,
+    ) {
+        while let Some((_, id)) = self.announcements.pop_due(until) {
+            let no = self
+                .groups
+                .find(id)
+                .expect("an announcement is disarmed when its group goes");
             self.groups.get_mut(no).head.announce_at = None;
             self.announce(now, no, (EventType::Updated, "alerts", None), decision);
         }
     }
 
     /// Announces a change of a case with the case as it is now; what was gathered goes out with it.
-    pub(super) fn announce(&mut self, now: Timestamp, no: No<Group>, saying: Saying, decision: &mut Decision) {
+    pub(super) fn announce(
+        &mut self,
+        now: Timestamp,
+        no: No<Group>,
+        saying: Saying,
+        decision: &mut Decision,
+    ) {
         let head = &mut self.groups.get_mut(no).head;
         head.event_seq += 1;
         if !head.dirty {
@@ -46,7 +60,14 @@ impl Correlator {
         if decision.wants.events {
             let (event, reason, other) = saying;
             let case = self.snapshot(no);
-            decision.events.push(CaseEvent { event, reason, seq, time: now, other, case });
+            decision.events.push(CaseEvent {
+                event,
+                reason,
+                seq,
+                time: now,
+                other,
+                case,
+            });
         }
     }
 
@@ -54,22 +75,44 @@ impl Correlator {
     #[must_use]
     pub fn open_cases(&self) -> Vec<CaseSnapshot> {
         let open = |group: &&Group| group.head.stage == crate::record::Stage::Open;
-        let mut ids: Vec<_> = self.groups.iter().filter(open).map(|group| group.head.id).collect();
+        let mut ids: Vec<_> = self
+            .groups
+            .iter()
+            .filter(open)
+            .map(|group| group.head.id)
+            .collect();
         ids.sort_unstable();
-        ids.into_iter().filter_map(|id| self.groups.find(id)).map(|no| self.snapshot(no)).collect()
+        ids.into_iter()
+            .filter_map(|id| self.groups.find(id))
+            .map(|no| self.snapshot(no))
+            .collect()
     }
 
     /// A bounded picture of a group.
     fn snapshot(&self, no: No<Group>) -> CaseSnapshot {
         let group = self.groups.get(no);
-        let mut strongest: Vec<&Activity> = group.body.activities.iter().map(|no| self.activities.get(*no)).collect();
+        let mut strongest: Vec<&Activity> = group
+            .body
+            .activities
+            .iter()
+            .map(|no| self.activities.get(*no))
+            .collect();
         strongest.sort_unstable_by_key(|a| (Reverse(a.severity.score), Reverse(a.count), a.id));
         strongest.truncate(CaseSnapshot::ACTIVITIES_MAX);
-        let activities: Vec<_> = strongest.into_iter().map(|activity| self.show_activity(activity)).collect();
+        let activities: Vec<_> = strongest
+            .into_iter()
+            .map(|activity| self.show_activity(activity))
+            .collect();
         let entities = self.show_entities(group);
-        let truncated = activities.len() < group.body.activities.len() || entities.len() < group.body.entities.len();
+        let truncated = activities.len() < group.body.activities.len()
+            || entities.len() < group.body.entities.len();
         let record = group.record(&self.scopes.get(group.head.scope).name);
-        CaseSnapshot { group: record, activities, entities, truncated }
+        CaseSnapshot {
+            group: record,
+            activities,
+            entities,
+            truncated,
+        }
     }
 
     fn show_activity(&self, activity: &Activity) -> ActivityView {
@@ -93,20 +136,36 @@ impl Correlator {
 
     /// The entities of a group with the most activities; of equals, in the order of kind and value.
     fn show_entities(&self, group: &Group) -> Vec<EntityView> {
-        let activities = group.body.activities.iter().map(|no| self.activities.get(*no));
-        let mut mentions: Vec<Mention> = activities.flat_map(|activity| activity.mentions.iter().copied()).collect();
+        let activities = group
+            .body
+            .activities
+            .iter()
+            .map(|no| self.activities.get(*no));
+        let mut mentions: Vec<Mention> = activities
+            .flat_map(|activity| activity.mentions.iter().copied())
+            .collect();
         mentions.sort_unstable();
         let mut shown: Vec<EntityView> = mentions
             .chunk_by(|a, b| a.entity() == b.entity())
             .map(|same| {
                 let known = self.entities.get(same[0].entity());
                 let (kind, value) = (known.kind, known.value.clone());
-                let entity = Entity { kind, role: same[0].role(), value, thing: 0 };
-                EntityView { entity, activities: same.len() as u64 }
+                let entity = Entity {
+                    kind,
+                    role: same[0].role(),
+                    value,
+                    thing: 0,
+                };
+                EntityView {
+                    entity,
+                    activities: same.len() as u64,
+                }
             })
             .collect();
         shown.sort_unstable_by(|a, b| {
-            b.activities.cmp(&a.activities).then_with(|| a.entity.cmp(&b.entity))
+            b.activities
+                .cmp(&a.activities)
+                .then_with(|| a.entity.cmp(&b.entity))
         });
         shown.truncate(CaseSnapshot::ENTITIES_MAX);
         shown

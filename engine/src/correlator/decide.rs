@@ -38,19 +38,32 @@ pub(super) struct Stands {
 impl Stands {
     /// On no activity.
     fn nowhere(time: Timestamp) -> Self {
-        Self { time, activity: ActivityId(0), group: GroupId(0) }
+        Self {
+            time,
+            activity: ActivityId(0),
+            group: GroupId(0),
+        }
     }
 }
 
 impl From<IdentityRecord> for Stands {
     fn from(met: IdentityRecord) -> Self {
-        Self { time: met.time, activity: met.activity, group: met.group }
+        Self {
+            time: met.time,
+            activity: met.activity,
+            group: met.group,
+        }
     }
 }
 
 impl Correlator {
     /// Advances the clock of the alert's scope and ends what falls due by then.
-    pub(super) fn hear(&mut self, now: Timestamp, alert: &Alert, decision: &mut Decision) -> ScopeId {
+    pub(super) fn hear(
+        &mut self,
+        now: Timestamp,
+        alert: &Alert,
+        decision: &mut Decision,
+    ) -> ScopeId {
         let id = self.scopes.intern(&alert.scope, alert.time);
         if alert.time < self.scopes.get(id).time.minus(self.policy.lateness) {
             decision.tally.late += 1;
@@ -65,15 +78,29 @@ impl Correlator {
     }
 
     /// Decides one alert whose scope is at or past its time.
-    pub(super) fn decide(&mut self, now: Timestamp, scope: ScopeId, alert: &Alert, decision: &mut Decision) -> Outcome {
-        let key = alert.id.as_ref().map(|id| self.identities.key_of(scope, &alert.source, id));
+    pub(super) fn decide(
+        &mut self,
+        now: Timestamp,
+        scope: ScopeId,
+        alert: &Alert,
+        decision: &mut Decision,
+    ) -> Outcome {
+        let key = alert
+            .id
+            .as_ref()
+            .map(|id| self.identities.key_of(scope, &alert.source, id));
         let meeting = key.map_or(Meeting::New, |key| self.identities.meet(&key, alert));
         let (outcome, stands) = match meeting {
-            Meeting::Redelivered(met) => return Outcome::Redelivered { original: met.activity },
-            Meeting::Updated(met) => (self.update(now, met, alert, decision), Stands::from(met)),
-            Meeting::New if alert.lifecycle != Lifecycle::Active => {
-                (Outcome::Ignored(alert.lifecycle), Stands::nowhere(alert.time))
+            Meeting::Redelivered(met) => {
+                return Outcome::Redelivered {
+                    original: met.activity,
+                };
             }
+            Meeting::Updated(met) => (self.update(now, met, alert, decision), Stands::from(met)),
+            Meeting::New if alert.lifecycle != Lifecycle::Active => (
+                Outcome::Ignored(alert.lifecycle),
+                Stands::nowhere(alert.time),
+            ),
             Meeting::New => self.count(now, scope, alert, decision),
         };
         if let Some(key) = key {
@@ -83,12 +110,21 @@ impl Correlator {
     }
 
     /// A newer version of an alert that is there: its activity takes over the higher severity.
-    fn update(&mut self, now: Timestamp, met: IdentityRecord, alert: &Alert, decision: &mut Decision) -> Outcome {
+    fn update(
+        &mut self,
+        now: Timestamp,
+        met: IdentityRecord,
+        alert: &Alert,
+        decision: &mut Decision,
+    ) -> Outcome {
         let original = met.activity;
         let group = self.groups.find(met.group);
         let found = group.and_then(|group| {
             let activities = &self.groups.get(group).body.activities;
-            activities.iter().copied().find(|&no| self.activities.get(no).id == original)
+            activities
+                .iter()
+                .copied()
+                .find(|&no| self.activities.get(no).id == original)
         });
         if let (Some(group), Some(activity)) = (group, found) {
             let severity = alert.severity.max(self.activities.get(activity).severity);
@@ -104,7 +140,13 @@ impl Correlator {
     }
 
     /// Counts the alert on the activity that it repeats, or opens one.
-    fn count(&mut self, now: Timestamp, scope: ScopeId, alert: &Alert, decision: &mut Decision) -> (Outcome, Stands) {
+    fn count(
+        &mut self,
+        now: Timestamp,
+        scope: ScopeId,
+        alert: &Alert,
+        decision: &mut Decision,
+    ) -> (Outcome, Stands) {
         self.look_up(scope, alert);
         if let Some(no) = self.repeated(scope, alert) {
             self.repeat(now, no, alert.time, decision);
@@ -113,13 +155,23 @@ impl Correlator {
         }
         let (no, grouping) = self.open(now, scope, alert, decision);
         let stands = self.stands(no, alert.time);
-        (Outcome::Opened { activity: stands.activity, grouping }, stands)
+        (
+            Outcome::Opened {
+                activity: stands.activity,
+                grouping,
+            },
+            stands,
+        )
     }
 
     /// Where an alert at `time` stands that counts on this activity.
     fn stands(&self, no: No<Activity>, time: Timestamp) -> Stands {
         let activity = self.activities.get(no);
-        Stands { time, activity: activity.id, group: activity.home }
+        Stands {
+            time,
+            activity: activity.id,
+            group: activity.home,
+        }
     }
 
     /// Looks up the alert's linkable entities, into the scratch.
@@ -139,7 +191,11 @@ impl Correlator {
         entity.is_linkable()
             && self.policy.gap(entity.kind) > Span::ZERO
             && (ignored.is_empty()
-                || ignored.binary_search_by(|(kind, value)| (*kind, value).cmp(&(entity.kind, &entity.value))).is_err())
+                || ignored
+                    .binary_search_by(|(kind, value)| {
+                        (*kind, value).cmp(&(entity.kind, &entity.value))
+                    })
+                    .is_err())
     }
 
     /// The live activity that the alert repeats. A rise of severity is no repeat.
@@ -151,12 +207,20 @@ impl Correlator {
         }
         mentions.sort_unstable();
         let window = self.policy.dedup_window(&alert.source);
-        let no = self.activities.find(scope, rule, &mentions, (alert.time, window))?;
+        let no = self
+            .activities
+            .find(scope, rule, &mentions, (alert.time, window))?;
         (alert.severity.score <= self.activities.get(no).severity.score).then_some(no)
     }
 
     /// Counts a repeat at `time` on an activity.
-    fn repeat(&mut self, now: Timestamp, no: No<Activity>, time: Timestamp, decision: &mut Decision) {
+    fn repeat(
+        &mut self,
+        now: Timestamp,
+        no: No<Activity>,
+        time: Timestamp,
+        decision: &mut Decision,
+    ) {
         let activity = self.activities.get_mut(no);
         let grew = time < activity.first || time > activity.last;
         activity.count += 1;
@@ -181,7 +245,9 @@ impl Correlator {
     /// Counts one new alert in the term of its group.
     pub(super) fn count_in(&mut self, group: No<crate::groups::Group>) {
         let stage: Stage = self.groups.get(group).head.stage;
-        let disposition = stage.disposition().expect("a live group is a candidate or a case");
+        let disposition = stage
+            .disposition()
+            .expect("a live group is a candidate or a case");
         self.accounting.count_alert(disposition);
     }
 
@@ -193,7 +259,10 @@ impl Correlator {
             let entity = &alert.entities[index];
             // Looked up once more where it was unknown: the same value may stand in two roles of this alert.
             let known = known.or_else(|| self.entities.find(scope, entity.kind, &entity.value).1);
-            let no = known.unwrap_or_else(|| self.entities.insert(hash, scope, entity.kind, &entity.value));
+            let no = known.unwrap_or_else(|| {
+                self.entities
+                    .insert(hash, scope, entity.kind, &entity.value)
+            });
             mentions.push(Mention::new(no, entity.role));
             self.entities.mention(no);
         }
@@ -202,7 +271,14 @@ impl Correlator {
     }
 
     /// Remembers a native id, or what is new about it.
-    fn remember(&mut self, key: [u8; 16], scope: ScopeId, alert: &Alert, stands: Stands, decision: &mut Decision) {
+    fn remember(
+        &mut self,
+        key: [u8; 16],
+        scope: ScopeId,
+        alert: &Alert,
+        stands: Stands,
+        decision: &mut Decision,
+    ) {
         let record = IdentityRecord {
             scope,
             key,
@@ -213,7 +289,13 @@ impl Correlator {
             updated: alert.updated,
             lifecycle: alert.lifecycle,
         };
-        if stands.time >= self.scopes.get(scope).time.minus(self.policy.dedup.ids_kept) {
+        if stands.time
+            >= self
+                .scopes
+                .get(scope)
+                .time
+                .minus(self.policy.dedup.ids_kept)
+        {
             self.identities.remember(record);
             decision.tally.ids_evicted += self.identities.shrink(self.policy.dedup.ids_max);
         }

@@ -17,7 +17,10 @@ impl Correlator {
         let mut groups: Vec<_> = self.groups.iter().collect();
         groups.sort_unstable_by_key(|group| group.head.id);
         for group in groups {
-            digest(&mut hasher, &group.record(&self.scopes.get(group.head.scope).name));
+            digest(
+                &mut hasher,
+                &group.record(&self.scopes.get(group.head.scope).name),
+            );
         }
         let mut activities: Vec<_> = self.activities.iter().collect();
         activities.sort_unstable_by_key(|activity| activity.id);
@@ -32,7 +35,13 @@ impl Correlator {
             hasher.update(&[tally.severity.score, u8::from(tally.severity.assumed)]);
         }
         let sums = &self.accounting;
-        for number in [sums.messages, sums.with_alerts, sums.empty, sums.rejected, sums.alerts] {
+        for number in [
+            sums.messages,
+            sums.with_alerts,
+            sums.empty,
+            sums.rejected,
+            sums.alerts,
+        ] {
             hasher.update(&number.to_le_bytes());
         }
         for term in sums.terms {
@@ -48,9 +57,23 @@ impl Correlator {
 }
 
 fn digest(hasher: &mut blake3::Hasher, record: &GroupRecord) {
-    let stage: u64 = record.stage.disposition().map_or(u64::MAX, |disposition| disposition as u64);
-    let numbers = [record.id.0, record.case.0, stage, record.alerts, record.activities, record.entities];
-    for number in numbers.into_iter().chain([record.event_seq, record.revision, record.risk.to_bits()]) {
+    let stage: u64 = record
+        .stage
+        .disposition()
+        .map_or(u64::MAX, |disposition| disposition as u64);
+    let numbers = [
+        record.id.0,
+        record.case.0,
+        stage,
+        record.alerts,
+        record.activities,
+        record.entities,
+    ];
+    for number in
+        numbers
+            .into_iter()
+            .chain([record.event_seq, record.revision, record.risk.to_bits()])
+    {
         hasher.update(&number.to_le_bytes());
     }
     for time in [record.first, record.last] {

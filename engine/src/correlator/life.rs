@@ -8,7 +8,7 @@ use crate::groups::Group;
 use crate::ids::ScopeId;
 use crate::record::{GroupRecord, Record, Stage, Status};
 use crate::slots::No;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// At or above this a candidate is a case at once, whatever its risk (design, section 3.7). An assumed severity
 /// never is.
@@ -16,18 +16,29 @@ const CRITICAL: u8 = 80;
 
 impl Correlator {
     /// Moves the clock of a scope and ends what falls due by then, in the order of (time, group).
-    pub(super) fn advance(&mut self, now: Timestamp, id: ScopeId, time: Timestamp, decision: &mut Decision) {
+    pub(super) fn advance(
+        &mut self,
+        now: Timestamp,
+        id: ScopeId,
+        time: Timestamp,
+        decision: &mut Decision,
+    ) {
         let scope = self.scopes.get_mut(id);
         let before = std::mem::replace(&mut scope.time, time);
         if before == time && scope.deadlines.next().is_none_or(|due| due > time) {
             return;
         }
         self.touch_scope(id);
-        self.identities.advance(id, before, time, self.policy.dedup.ids_kept);
-        while let Some(group) = self.scopes.get_mut(id).deadlines.pop_due(time) {
-            let no = self.groups.find(group).expect("a deadline is disarmed when its group goes");
+        self.identities
+            .advance(id, before, time, self.policy.dedup.ids_kept);
+        while let Some((armed, group)) = self.scopes.get_mut(id).deadlines.pop_due(time) {
+            let no = self
+                .groups
+                .find(group)
+                .expect("a deadline is disarmed when its group goes");
             let due = self.due(no);
-            if due > time {
+            // Compared with when it was armed, not with now: ends happen in the order in which they fell due.
+            if due > armed {
                 self.arm(no, due);
             } else {
                 self.end(now, no, decision);
@@ -39,7 +50,8 @@ impl Correlator {
     pub(super) fn weigh(&mut self, group: No<Group>, no: No<Activity>) -> bool {
         let activity = self.activities.get(no);
         let body = &mut self.groups.get_mut(group).body;
-        body.risk.add(activity.rule, activity.subject, activity.severity.score);
+        body.risk
+            .add(activity.rule, activity.subject, activity.severity.score);
         let names = body.title.is_empty() || activity.severity.score > body.severity.score;
         if names {
             body.severity = activity.severity;
@@ -48,7 +60,12 @@ impl Correlator {
     }
 
     /// Makes a candidate a case when its risk, its severity or its descent asks for it.
-    pub(super) fn promote_if_due(&mut self, now: Timestamp, no: No<Group>, decision: &mut Decision) {
+    pub(super) fn promote_if_due(
+        &mut self,
+        now: Timestamp,
+        no: No<Group>,
+        decision: &mut Decision,
+    ) {
         let group = self.groups.get(no);
         if group.head.stage != Stage::Candidate {
             return;
@@ -86,7 +103,13 @@ impl Correlator {
             Stage::Open => self.policy.auto_close_after,
             _ => group.body.reach,
         };
-        group.body.last.plus(silence).plus(self.policy.lateness)
+        // One more millisecond: at the full distance an alert still links, and at the full lateness it is in time.
+        group
+            .body
+            .last
+            .plus(silence)
+            .plus(self.policy.lateness)
+            .plus(Span(1))
     }
 
     /// Arms a group that has no deadline yet.
@@ -124,7 +147,12 @@ impl Correlator {
             self.announce(now, no, (EventType::Closed, "idle", None), decision);
         } else {
             head.stage = Stage::Expired;
-            self.shift(Disposition::Candidate, Disposition::Expired, alerts, decision);
+            self.shift(
+                Disposition::Candidate,
+                Disposition::Expired,
+                alerts,
+                decision,
+            );
         }
         let record = self.forget(no, decision);
         self.digest_ended(&record);
@@ -137,7 +165,9 @@ impl Correlator {
         let record = self.groups.get(no).record(&self.scopes.get(scope).name);
         let group = self.groups.remove(no);
         for entity in &group.body.entities {
-            self.entities.spans_mut(*entity).retain(|span| span.group != no);
+            self.entities
+                .spans_mut(*entity)
+                .retain(|span| span.group != no);
         }
         for activity in &group.body.activities {
             let activity = self.activities.remove(*activity);

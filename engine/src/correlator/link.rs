@@ -52,7 +52,13 @@ impl Correlator {
                 let gap = span.distance(first, last);
                 if gap <= gap_max {
                     let (group, other) = (span.group, span.latest);
-                    self.scratch.hits.push(Hit { group, entity, other, gap, into: None });
+                    self.scratch.hits.push(Hit {
+                        group,
+                        entity,
+                        other,
+                        gap,
+                        into: None,
+                    });
                 }
             }
         }
@@ -71,7 +77,11 @@ impl Correlator {
                     link.entities.push(hit.entity);
                     link.gap = link.gap.min(hit.gap);
                 }
-                None => links.push(LinkNo { other, gap: hit.gap, entities: SmallVec::from_slice(&[hit.entity]) }),
+                None => links.push(LinkNo {
+                    other,
+                    gap: hit.gap,
+                    entities: SmallVec::from_slice(&[hit.entity]),
+                }),
             }
         }
         links.sort_by_key(|link| (std::cmp::Reverse(link.entities.len()), link.gap, link.other));
@@ -90,7 +100,16 @@ impl Correlator {
             let gap = self.policy.gap(self.entities.get(entity).kind);
             let spans = self.entities.spans_mut(entity);
             let is_new = spans.iter().all(|span| span.group != group);
-            spans::add(spans, spans::Span { group, latest: no, first, last }, gap);
+            spans::add(
+                spans,
+                spans::Span {
+                    group,
+                    latest: no,
+                    first,
+                    last,
+                },
+                gap,
+            );
             if is_new {
                 let body = &mut self.groups.get_mut(group).body;
                 body.entities.push(entity);

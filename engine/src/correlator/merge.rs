@@ -29,7 +29,12 @@ impl Correlator {
         self.find_hits(&mentions, extent, Some(group));
         let mut ids: SmallVec<[GroupId; 4]> = SmallVec::new();
         ids.push(self.groups.get(group).head.id);
-        ids.extend(self.scratch.hits.iter().map(|hit| self.groups.get(hit.group).head.id));
+        ids.extend(
+            self.scratch
+                .hits
+                .iter()
+                .map(|hit| self.groups.get(hit.group).head.id),
+        );
         self.sort_by_seniority(&mut ids);
         if let Some((senior, juniors)) = ids.split_first() {
             for junior in juniors {
@@ -39,7 +44,13 @@ impl Correlator {
     }
 
     /// Merges `junior` into `senior`. `false`: together they would be over a cap; they are related instead.
-    pub(super) fn merge(&mut self, now: Timestamp, senior: GroupId, junior: GroupId, decision: &mut Decision) -> bool {
+    pub(super) fn merge(
+        &mut self,
+        now: Timestamp,
+        senior: GroupId,
+        junior: GroupId,
+        decision: &mut Decision,
+    ) -> bool {
         let (Some(a), Some(b)) = (self.groups.find(senior), self.groups.find(junior)) else {
             return false;
         };
@@ -61,13 +72,22 @@ impl Correlator {
         if let (true, Some(loser)) = (into_is_case, loser_case) {
             decision.tally.cases_merged += 1;
             self.groups.get_mut(into).head.revision += 1;
-            self.announce(now, into, (EventType::Merged, SHARED, Some(loser)), decision);
+            self.announce(
+                now,
+                into,
+                (EventType::Merged, SHARED, Some(loser)),
+                decision,
+            );
         }
         true
     }
 
     fn too_large_together(&self, a: No<Group>, b: No<Group>) -> bool {
-        let (a, b, caps) = (&self.groups.get(a).body, &self.groups.get(b).body, &self.policy.caps);
+        let (a, b, caps) = (
+            &self.groups.get(a).body,
+            &self.groups.get(b).body,
+            &self.policy.caps,
+        );
         a.activities.len() + b.activities.len() > caps.activities
             || a.entities.len() + b.entities.len() > caps.entities
             || a.last.max(b.last).since(a.first.min(b.first)) > caps.age
@@ -77,7 +97,8 @@ impl Correlator {
     fn relate(&mut self, now: Timestamp, a: No<Group>, b: No<Group>, decision: &mut Decision) {
         let (first, second) = self.groups.pair_mut(a, b);
         let (first_case, second_case) = (first.head.case, second.head.case);
-        let knows = |group: &Group, case| group.head.related.iter().any(|(_, other)| *other == case);
+        let knows =
+            |group: &Group, case| group.head.related.iter().any(|(_, other)| *other == case);
         if knows(first, second_case) || knows(second, first_case) {
             return;
         }
@@ -86,13 +107,24 @@ impl Correlator {
         for (no, other) in [(a, second_case), (b, first_case)] {
             self.touch_group(now, no);
             if self.groups.get(no).head.stage == Stage::Open {
-                self.announce(now, no, (EventType::Related, "size_cap", Some(other)), decision);
+                self.announce(
+                    now,
+                    no,
+                    (EventType::Related, "size_cap", Some(other)),
+                    decision,
+                );
             }
         }
     }
 
     /// Marks the loser as merged, takes back what falls due for it, and announces it if it is a case.
-    fn say_farewell(&mut self, now: Timestamp, loser: No<Group>, survivor: No<Group>, decision: &mut Decision) {
+    fn say_farewell(
+        &mut self,
+        now: Timestamp,
+        loser: No<Group>,
+        survivor: No<Group>,
+        decision: &mut Decision,
+    ) {
         let head = &self.groups.get(survivor).head;
         let (into, case) = (head.id, head.case);
         let head = &mut self.groups.get_mut(loser).head;
@@ -104,20 +136,33 @@ impl Correlator {
         if was_case {
             head.status = Status::Closed;
             head.revision += 1;
-            self.announce(now, loser, (EventType::Merged, SHARED, Some(case)), decision);
+            self.announce(
+                now,
+                loser,
+                (EventType::Merged, SHARED, Some(case)),
+                decision,
+            );
         }
         self.scopes.get_mut(scope).deadlines.disarm(armed, id);
     }
 
     /// Moves everything of `loser` into `survivor`; the smaller body is the one that moves. Returns where they are.
-    fn unite(&mut self, survivor: No<Group>, loser: No<Group>, decision: &mut Decision) -> No<Group> {
+    fn unite(
+        &mut self,
+        survivor: No<Group>,
+        loser: No<Group>,
+        decision: &mut Decision,
+    ) -> No<Group> {
         let scope = self.groups.get(loser).head.scope;
         let name = &self.scopes.get(scope).name;
         let record = self.groups.get(loser).record(name);
         decision.record(|| Record::Group(Box::new(record.clone())));
         self.digest_ended(&record);
         if self.groups.get(survivor).head.stage == Stage::Open && self.scratch.farewell.is_none() {
-            let (from, to) = (crate::accounting::Disposition::Candidate, crate::accounting::Disposition::Case);
+            let (from, to) = (
+                crate::accounting::Disposition::Candidate,
+                crate::accounting::Disposition::Case,
+            );
             self.shift(from, to, record.alerts, decision);
         }
         let swap = {
@@ -128,7 +173,11 @@ impl Correlator {
             }
             swap
         };
-        let (into, from) = if swap { (loser, survivor) } else { (survivor, loser) };
+        let (into, from) = if swap {
+            (loser, survivor)
+        } else {
+            (survivor, loser)
+        };
         let moved = self.groups.remove(from);
         self.move_body(&moved, from, into);
         let head = &mut self.groups.get_mut(into).head;
@@ -157,10 +206,18 @@ impl Correlator {
             let gap = self.policy.gap(self.entities.get(*entity).kind);
             let spans = self.entities.spans_mut(*entity);
             let is_new = spans.iter().all(|span| span.group != into);
-            let theirs: SmallVec<[spans::Span; 2]> = spans.iter().filter(|s| s.group == from).copied().collect();
+            let theirs: SmallVec<[spans::Span; 2]> =
+                spans.iter().filter(|s| s.group == from).copied().collect();
             spans.retain(|span| span.group != from);
             for span in theirs {
-                spans::add(spans, spans::Span { group: into, ..span }, gap);
+                spans::add(
+                    spans,
+                    spans::Span {
+                        group: into,
+                        ..span
+                    },
+                    gap,
+                );
             }
             if is_new {
                 self.groups.get_mut(into).body.entities.push(*entity);

@@ -132,7 +132,11 @@ impl Correlator {
         for id in self.scopes.ids() {
             let scope = self.scopes.get(id);
             let silent_for = now.since(scope.heard);
-            if scope.deadlines.next().is_some_and(|due| due <= scope.heard_time.plus(silent_for)) {
+            if scope
+                .deadlines
+                .next()
+                .is_some_and(|due| due <= scope.heard_time.plus(silent_for))
+            {
                 let time = scope.time.max(scope.heard_time.plus(silent_for));
                 self.advance(now, id, time, decision);
             }
@@ -158,7 +162,11 @@ impl Correlator {
     /// the first change.
     pub fn seal(&mut self, decision: &mut Decision) {
         for no in std::mem::take(&mut self.dirty_activities) {
-            if let Some(activity) = self.activities.if_live(no).filter(|activity| activity.dirty) {
+            if let Some(activity) = self
+                .activities
+                .if_live(no)
+                .filter(|activity| activity.dirty)
+            {
                 activity.dirty = false;
                 decision.record(|| Record::Tally(activity.tally()));
             }
@@ -195,7 +203,11 @@ impl Correlator {
     pub fn sizes(&self) -> Sizes {
         let (mut candidates, mut cases) = (0, 0);
         for group in self.groups.iter() {
-            if group.head.stage == crate::record::Stage::Open { cases += 1 } else { candidates += 1 }
+            if group.head.stage == crate::record::Stage::Open {
+                cases += 1
+            } else {
+                candidates += 1
+            }
         }
         Sizes {
             entities: self.entities.len(),

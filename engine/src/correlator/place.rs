@@ -29,7 +29,9 @@ impl Correlator {
         decision: &mut Decision,
     ) -> (No<Activity>, Grouping) {
         let mentions = self.intern_mentions(scope, alert);
-        let rule = self.rules.mention(&alert.source, &alert.rule_id, &alert.rule_name);
+        let rule = self
+            .rules
+            .mention(&alert.source, &alert.rule_id, &alert.rule_name);
         self.find_hits(&mentions, (alert.time, alert.time), None);
         let (group, grouping) = self.place(now, scope, alert, &mentions, decision);
         let no = self.add_activity(alert, (scope, rule, mentions), group, decision);
@@ -62,11 +64,20 @@ impl Correlator {
                 grouping = Grouping::Merged;
             }
         }
-        (self.groups.find(*first).expect("the senior group survives a merge"), grouping)
+        (
+            self.groups
+                .find(*first)
+                .expect("the senior group survives a merge"),
+            grouping,
+        )
     }
 
     /// Sets for each hit the group that takes the alert. Returns a full group that nothing continues yet.
-    fn follow_continuations(&mut self, time: Timestamp, mentions: &[Mention]) -> Option<(GroupId, CapReason)> {
+    fn follow_continuations(
+        &mut self,
+        time: Timestamp,
+        mentions: &[Mention],
+    ) -> Option<(GroupId, CapReason)> {
         let mut last_full = None;
         for at in 0..self.scratch.hits.len() {
             let mut no = self.scratch.hits[at].group;
@@ -75,7 +86,10 @@ impl Correlator {
                     break Some(self.groups.get(no).head.id);
                 };
                 let head = &self.groups.get(no).head;
-                let next = head.continued_by.and_then(|id| self.groups.find(id)).filter(|&next| next != no);
+                let next = head
+                    .continued_by
+                    .and_then(|id| self.groups.find(id))
+                    .filter(|&next| next != no);
                 let Some(next) = next else {
                     last_full = Some((head.id, reason));
                     break None;
@@ -98,7 +112,12 @@ impl Correlator {
 
     /// The groups that take the alert, senior first.
     fn targets(&self) -> Ids {
-        let mut ids: Ids = self.scratch.hits.iter().filter_map(|hit| hit.into).collect();
+        let mut ids: Ids = self
+            .scratch
+            .hits
+            .iter()
+            .filter_map(|hit| hit.into)
+            .collect();
         self.sort_by_seniority(&mut ids);
         ids
     }
@@ -113,13 +132,24 @@ impl Correlator {
     }
 
     /// The cap that keeps an alert at `time` with these mentions out of a group.
-    pub(super) fn full(&self, no: No<Group>, time: Timestamp, mentions: &[Mention]) -> Option<CapReason> {
+    pub(super) fn full(
+        &self,
+        no: No<Group>,
+        time: Timestamp,
+        mentions: &[Mention],
+    ) -> Option<CapReason> {
         let (body, caps) = (&self.groups.get(no).body, &self.policy.caps);
         if body.activities.len() >= caps.activities {
             return Some(CapReason::Activities);
         }
         if body.entities.len() + mentions.len() > caps.entities {
-            let is_new = |m: &&Mention| self.entities.get(m.entity()).spans.iter().all(|span| span.group != no);
+            let is_new = |m: &&Mention| {
+                self.entities
+                    .get(m.entity())
+                    .spans
+                    .iter()
+                    .all(|span| span.group != no)
+            };
             if body.entities.len() + mentions.iter().filter(is_new).count() > caps.entities {
                 return Some(CapReason::Entities);
             }
@@ -135,7 +165,10 @@ impl Correlator {
         self.accounting.groups += 1;
         let id = GroupId(self.accounting.groups);
         let head = Head::new(id, self.case_id(alert), scope, now);
-        let no = self.groups.insert(Group { head, body: Body::empty() });
+        let no = self.groups.insert(Group {
+            head,
+            body: Body::empty(),
+        });
         self.dirty_groups.push(no);
         no
     }
@@ -153,7 +186,10 @@ impl Correlator {
         let (senior, junior) = self.groups.pair_mut(full_no, group);
         senior.head.capped = Some(reason);
         senior.head.continued_by = Some(junior.head.id);
-        junior.head.related.push((Relation::ContinuationOf, senior.head.case));
+        junior
+            .head
+            .related
+            .push((Relation::ContinuationOf, senior.head.case));
         junior.head.inherits = senior.head.stage == Stage::Open;
         let (continuation, id) = (junior.head.case, junior.head.id);
         decision.tally.continued[reason as usize] += 1;
@@ -162,7 +198,12 @@ impl Correlator {
         }
         self.touch_group(now, full_no);
         if self.groups.get(full_no).head.stage == Stage::Open {
-            self.announce(now, full_no, (EventType::Related, reason.as_str(), Some(continuation)), decision);
+            self.announce(
+                now,
+                full_no,
+                (EventType::Related, reason.as_str(), Some(continuation)),
+                decision,
+            );
         }
     }
 
@@ -184,7 +225,9 @@ impl Correlator {
         activity.subject = self.subject_of(activity.scope, alert);
         activity.severity = alert.severity;
         if decision.wants.records {
-            decision.records.push(Record::Activity(Box::new(self.activity_record(alert, &activity))));
+            decision.records.push(Record::Activity(Box::new(
+                self.activity_record(alert, &activity),
+            )));
         }
         self.activities.insert(activity)
     }
@@ -219,7 +262,9 @@ impl Correlator {
 
     /// What is said once of an activity.
     fn activity_record(&self, alert: &Alert, activity: &Activity) -> ActivityRecord {
-        let subject = alert.subject().and_then(|subject| alert.entities.iter().position(|entity| entity == subject));
+        let subject = alert
+            .subject()
+            .and_then(|subject| alert.entities.iter().position(|entity| entity == subject));
         ActivityRecord {
             id: activity.id,
             group: activity.home,
@@ -254,7 +299,12 @@ impl Correlator {
                 // A native id comes again after it was forgotten; its new group must not take the old one's id.
                 part(&alert.time.0.to_le_bytes());
             }
-            None => part(self.topics.get(&alert.position.topic).map_or("", CompactString::as_str).as_bytes()),
+            None => part(
+                self.topics
+                    .get(&alert.position.topic)
+                    .map_or("", CompactString::as_str)
+                    .as_bytes(),
+            ),
         }
         let position = alert.position;
         if alert.id.is_none() {
@@ -263,6 +313,8 @@ impl Correlator {
             part(&position.index.to_le_bytes());
         }
         let hash = hasher.finalize();
-        CaseId(u64::from_le_bytes(std::array::from_fn(|i| hash.as_bytes()[i])))
+        CaseId(u64::from_le_bytes(std::array::from_fn(|i| {
+            hash.as_bytes()[i]
+        })))
     }
 }

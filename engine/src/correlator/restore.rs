@@ -24,7 +24,10 @@ impl Correlator {
     /// When a scope was left out: the store is not the one that the engine wrote.
     pub fn restore_scope(&mut self, record: &ScopeRecord) {
         let id = self.scopes.intern(&record.name, record.time);
-        assert_eq!(id, record.id, "scopes are restored in the order of their numbers");
+        assert_eq!(
+            id, record.id,
+            "scopes are restored in the order of their numbers"
+        );
         let scope = self.scopes.get_mut(id);
         scope.time = record.time;
         scope.heard = record.heard;
@@ -58,11 +61,21 @@ impl Correlator {
     /// # Panics
     /// When the group is missing: the store is not the one that the engine wrote.
     pub fn restore_activity(&mut self, record: &ActivityRecord, tally: TallyRecord) {
-        let group = self.groups.find(record.group).expect("a live activity's group is live");
+        let group = self
+            .groups
+            .find(record.group)
+            .expect("a live activity's group is live");
         let scope = self.groups.get(group).head.scope;
-        let rule = self.rules.mention(&record.source, &record.rule_id, &record.rule_name);
+        let rule = self
+            .rules
+            .mention(&record.source, &record.rule_id, &record.rule_name);
         let mentions = self.restore_mentions(scope, record);
-        let mut activity = Activity::new(record.id, record.group, (scope, rule, mentions), tally.first);
+        let mut activity = Activity::new(
+            record.id,
+            record.group,
+            (scope, rule, mentions),
+            tally.first,
+        );
         activity.window_end = record.window_end;
         activity.last = tally.last;
         activity.count = tally.count;
@@ -72,7 +85,11 @@ impl Correlator {
             let subject = record.entities.get(usize::from(index))?;
             self.entities.find(scope, subject.kind, &subject.value).1
         });
-        activity.links = record.links.iter().map(|link| self.restore_link(scope, link)).collect();
+        activity.links = record
+            .links
+            .iter()
+            .map(|link| self.restore_link(scope, link))
+            .collect();
         let no = self.activities.insert(activity);
         let body = &mut self.groups.get_mut(group).body;
         body.activities.push(no);
@@ -80,8 +97,15 @@ impl Correlator {
         body.first = body.first.min(tally.first);
         body.last = body.last.max(tally.last);
         self.extend(no);
-        let (rule, subject) = (self.activities.get(no).rule, self.activities.get(no).subject);
-        self.groups.get_mut(group).body.risk.add(rule, subject, tally.severity.score);
+        let (rule, subject) = (
+            self.activities.get(no).rule,
+            self.activities.get(no).subject,
+        );
+        self.groups
+            .get_mut(group)
+            .body
+            .risk
+            .add(rule, subject, tally.severity.score);
     }
 
     /// Takes over a native id.
@@ -95,7 +119,9 @@ impl Correlator {
         let mut ids: Vec<_> = self.groups.iter().map(|group| group.head.id).collect();
         ids.sort_unstable();
         for id in ids {
-            let Some(no) = self.groups.find(id) else { continue };
+            let Some(no) = self.groups.find(id) else {
+                continue;
+            };
             self.arm_new(no);
             self.restore_continuation(id);
             if self.groups.get_mut(no).head.announce_at.take().is_some() {
@@ -106,10 +132,19 @@ impl Correlator {
 
     /// Lets a full group know which one continues it.
     fn restore_continuation(&mut self, id: crate::ids::GroupId) {
-        let Some(no) = self.groups.find(id) else { return };
+        let Some(no) = self.groups.find(id) else {
+            return;
+        };
         let related = self.groups.get(no).head.related.clone();
-        for (_, case) in related.iter().filter(|(relation, _)| *relation == Relation::ContinuationOf) {
-            let full = self.groups.iter().find(|group| group.head.case == *case).map(|group| group.head.id);
+        for (_, case) in related
+            .iter()
+            .filter(|(relation, _)| *relation == Relation::ContinuationOf)
+        {
+            let full = self
+                .groups
+                .iter()
+                .find(|group| group.head.case == *case)
+                .map(|group| group.head.id);
             if let Some(full) = full.and_then(|full| self.groups.find(full)) {
                 self.groups.get_mut(full).head.continued_by = Some(id);
             }
@@ -123,7 +158,10 @@ impl Correlator {
                 continue;
             }
             let (hash, known) = self.entities.find(scope, entity.kind, &entity.value);
-            let no = known.unwrap_or_else(|| self.entities.insert(hash, scope, entity.kind, &entity.value));
+            let no = known.unwrap_or_else(|| {
+                self.entities
+                    .insert(hash, scope, entity.kind, &entity.value)
+            });
             mentions.push(Mention::new(no, entity.role));
             self.entities.mention(no);
         }
@@ -132,7 +170,14 @@ impl Correlator {
     }
 
     fn restore_link(&self, scope: ScopeId, link: &Link) -> LinkNo {
-        let known = link.entities.iter().filter_map(|(kind, value)| self.entities.find(scope, *kind, value).1);
-        LinkNo { other: link.other, gap: link.gap, entities: known.collect() }
+        let known = link
+            .entities
+            .iter()
+            .filter_map(|(kind, value)| self.entities.find(scope, *kind, value).1);
+        LinkNo {
+            other: link.other,
+            gap: link.gap,
+            entities: known.collect(),
+        }
     }
 }

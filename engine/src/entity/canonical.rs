@@ -1,1 +1,5 @@
-use compact_str::CompactString; use super::EntityKind; pub(super) fn canonical(_k: EntityKind, raw: &str) -> Option<CompactString> { (!raw.is_empty()).then(|| CompactString::new(raw)) }
+use super::EntityKind;
+use compact_str::CompactString;
+pub(super) fn canonical(_k: EntityKind, raw: &str) -> Option<CompactString> {
+    (!raw.is_empty()).then(|| CompactString::new(raw))
+}
