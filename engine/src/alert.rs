@@ -133,6 +133,16 @@ impl Severity {
     }
 }
 
+impl Lifecycle {
+    /// The state named by `word`, in any letter case.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let words = ["active", "archived", "inactive", "sample"];
+        let states = [Self::Active, Self::Archived, Self::Inactive, Self::Sample];
+        words.into_iter().zip(states).find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, state)| state)
+    }
+}
+
 impl Alert {
     /// The subject: the affected entity, else the target, else the actor, else the source; the first met of its
     /// role. `None` when the alert has no such entity.

@@ -82,6 +82,23 @@ impl Entity {
         })
     }
 
+    /// The entity for a field that holds either a host's name or its address.
+    #[must_use]
+    pub fn host_or_ip(role: Role, raw: &str) -> Option<Self> {
+        Self::new(EntityKind::Ip, role, raw).or_else(|| Self::new(EntityKind::Host, role, raw))
+    }
+
+    /// The entity for a field that holds a user's account or, with a `$` at its end, a machine's.
+    #[must_use]
+    pub fn user_or_host(role: Role, raw: &str) -> Option<Self> {
+        let kind = if raw.trim_end().ends_with('$') {
+            EntityKind::Host
+        } else {
+            EntityKind::User
+        };
+        Self::new(kind, role, raw)
+    }
+
     /// The same entity, marked as naming the thing number `thing` of its alert.
     #[must_use]
     pub fn naming(mut self, thing: u8) -> Self {
