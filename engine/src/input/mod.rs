@@ -1,0 +1,1 @@
+//! Input: bytes of one message -> alerts, or a named [`Reject`].

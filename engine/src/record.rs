@@ -1,0 +1,293 @@
+//! Records: the engine's state as the store keeps it. Together they rebuild the engine's memory after a restart
+//! (`Correlator::restore`), and they are what the HTTP side reads.
+//!
+//! A batch changes a record at most once: the engine marks what it touched and hands out each final value in
+//! `Correlator::seal`. Fields are plain values and full strings, never slots of the engine's tables.
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use crate::accounting::{Accounting, Disposition};
+use crate::alert::{Lifecycle, Position, Severity};
+use crate::entity::{Entity, EntityKind};
+use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
+use crate::time::{Span, Timestamp};
+
+/// One record to put into the store. A later record of the same kind and key replaces the former.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Record {
+    /// The sums; one.
+    Accounting(Accounting),
+    /// One per scope.
+    Scope(ScopeRecord),
+    /// Key (group, activity); written when the activity opens, never changed.
+    Activity(Box<ActivityRecord>),
+    /// Key (group, activity); what changes in an activity.
+    Tally(TallyRecord),
+    /// Key group; a candidate or case, live or ended.
+    Group(Box<GroupRecord>),
+    /// Key (scope, day, key); a native id that was met.
+    Identity(IdentityRecord),
+}
+
+/// A native id that was met: by it redeliveries are told, and alerts are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityRecord {
+    /// Its scope.
+    pub scope: ScopeId,
+    /// Keyed 128-bit hash of (source, id).
+    pub key: [u8; 16],
+    /// The alert's event time; its day is the bucket.
+    pub time: Timestamp,
+    /// The activity it counts on; 0: none (ignored).
+    pub activity: ActivityId,
+    /// The group in which that activity opened; 0: none.
+    pub group: GroupId,
+    /// The highest count the product gave.
+    pub count: u32,
+    /// When the product last changed it.
+    pub updated: Option<Timestamp>,
+    /// The lifecycle it last had.
+    pub lifecycle: Lifecycle,
+}
+
+/// A tenant and its clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeRecord {
+    /// Its number.
+    pub id: ScopeId,
+    /// Its name.
+    pub name: CompactString,
+    /// The highest clamped event time seen; never goes back.
+    pub time: Timestamp,
+    /// Wall time of its last alert, for silent scopes.
+    pub heard: Timestamp,
+    /// What `time` was then.
+    pub heard_time: Timestamp,
+}
+
+/// What is said once of an activity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActivityRecord {
+    /// Its number.
+    pub id: ActivityId,
+    /// The group in which it opened. Merges don't change it: the group's record redirects.
+    pub group: GroupId,
+    /// Its scope.
+    pub scope: ScopeId,
+    /// The day bucket of its rows in the alerts and raw column families: the first alert's event day.
+    pub day: i32,
+    /// Counts repeats until then (exclusive).
+    pub window_end: Timestamp,
+    /// The product.
+    pub source: CompactString,
+    /// The rule's id.
+    pub rule_id: CompactString,
+    /// The rule's name.
+    pub rule_name: CompactString,
+    /// One line for people.
+    pub title: CompactString,
+    /// The first alert's native id, or empty.
+    pub alert_id: CompactString,
+    /// Where the first alert stood.
+    pub position: Position,
+    /// ATT&CK ids.
+    pub attack: Vec<CompactString>,
+    /// The first alert's entities.
+    pub entities: Vec<Entity>,
+    /// Index of the subject in `entities`.
+    pub subject: Option<u16>,
+    /// Why it stands in its group; empty for the activity that opened it.
+    pub links: Vec<Link>,
+}
+
+/// What changes in an activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TallyRecord {
+    /// The activity.
+    pub id: ActivityId,
+    /// The group in which it opened.
+    pub group: GroupId,
+    /// Earliest event time.
+    pub first: Timestamp,
+    /// Latest event time.
+    pub last: Timestamp,
+    /// Alerts counted.
+    pub count: u64,
+    /// Highest severity.
+    pub severity: Severity,
+}
+
+/// Why an activity stands in a group: one for each earlier activity it shares something with, strongest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// What connects the two.
+    pub kind: LinkKind,
+    /// The shared entities.
+    pub entities: Vec<(EntityKind, CompactString)>,
+    /// The activity it is connected with.
+    pub other: ActivityId,
+    /// Event time between the two; 0 when they overlap.
+    pub gap: Span,
+    /// The policy that said so.
+    pub policy: CompactString,
+}
+
+/// The kinds of link. The word appears in metrics, events and pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkKind {
+    /// Both name the same entity inside the gap of its kind.
+    SharedEntity,
+}
+
+/// Where a group is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Below the promotion threshold.
+    Candidate,
+    /// A case that is worked on.
+    Open,
+    /// A case that was closed.
+    Closed,
+    /// A candidate that ended without becoming a case.
+    Expired,
+    /// Merged into another group, where its activities now count.
+    Merged {
+        /// The survivor.
+        into: GroupId,
+        /// The survivor's public id.
+        case: CaseId,
+    },
+}
+
+/// The workflow status of a case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nobody has looked yet.
+    #[default]
+    New,
+    /// Being investigated.
+    Investigating,
+    /// The damage is stopped.
+    Contained,
+    /// Waiting for something.
+    OnHold,
+    /// Done.
+    Closed,
+}
+
+/// How a case is connected with another without sharing alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// Opened because the other was at its cap.
+    ContinuationOf,
+    /// Linked, but not merged: the reason is in the event.
+    Related,
+}
+
+/// Which limit stopped a group from growing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CapReason {
+    /// `caps.activities`.
+    Activities,
+    /// `caps.entities`.
+    Entities,
+    /// `caps.age`.
+    Age,
+    /// `caps.idle`.
+    Idle,
+}
+
+/// A candidate or case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupRecord {
+    /// Its number.
+    pub id: GroupId,
+    /// The id the world sees.
+    pub case: CaseId,
+    /// Its scope.
+    pub scope: ScopeId,
+    /// The scope's name.
+    pub scope_name: CompactString,
+    /// Where it is in its life.
+    pub stage: Stage,
+    /// Workflow status; meaningful for cases.
+    pub status: Status,
+    /// Who works on it; `None`: nobody.
+    pub owner: Option<CompactString>,
+    /// One line for people.
+    pub title: CompactString,
+    /// Highest severity of its activities.
+    pub severity: Severity,
+    /// Risk, 0 to 1000.
+    pub risk: f64,
+    /// Earliest event time.
+    pub first: Timestamp,
+    /// Latest event time.
+    pub last: Timestamp,
+    /// Wall time when it became a case.
+    pub opened: Option<Timestamp>,
+    /// Wall time of the last change.
+    pub updated: Timestamp,
+    /// Wall time when it was closed.
+    pub closed: Option<Timestamp>,
+    /// Alerts in it.
+    pub alerts: u64,
+    /// Activities in it.
+    pub activities: u64,
+    /// Distinct linkable entities in it.
+    pub entities: u64,
+    /// ATT&CK ids, sorted.
+    pub attack: Vec<CompactString>,
+    /// The groups whose activities it holds: itself first, then those merged into it, in order of merging.
+    pub parts: Vec<GroupId>,
+    /// Connections with other cases.
+    pub related: Vec<(Relation, CaseId)>,
+    /// The limit that it reached, if any.
+    pub capped: Option<CapReason>,
+    /// Events announced; the next has this number plus 1.
+    pub event_seq: u64,
+    /// Changes are gathered that no event has told yet.
+    pub unannounced: bool,
+    /// Changes that an analyst must have seen before writing: the ETag.
+    pub revision: u64,
+}
+
+impl Stage {
+    /// The term of the accounting for alerts in a group of this stage; `None` for a merged one, whose alerts
+    /// count with the survivor.
+    #[must_use]
+    pub fn disposition(self) -> Option<Disposition> {
+        match self {
+            Self::Candidate => Some(Disposition::Candidate),
+            Self::Open | Self::Closed => Some(Disposition::Case),
+            Self::Expired => Some(Disposition::Expired),
+            Self::Merged { .. } => None,
+        }
+    }
+
+    /// Whether the group can still grow, so that it belongs into the engine's memory.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Candidate | Self::Open)
+    }
+}
+
+impl Status {
+    /// The word used in the API, events and pages.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Investigating => "investigating",
+            Self::Contained => "contained",
+            Self::OnHold => "on_hold",
+            Self::Closed => "closed",
+        }
+    }
+}

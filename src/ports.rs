@@ -1,0 +1,129 @@
+//! The two places where the outside begins: [`Source`] brings input records, [`Publisher`] takes output records.
+//!
+//! `kafka` implements both over rdkafka, `tests/common` in memory. Both are called from one thread each, may block
+//! for the time given, and never call back.
+
+use std::time::Duration;
+
+use caseloom_engine::alert::TopicId;
+
+/// A batch of input records whose bytes share one buffer. Order within a partition is offset order.
+#[derive(Debug, Default)]
+pub struct RecordBatch {
+    /// The records' places and ranges.
+    pub records: Vec<Record>,
+    /// The bytes of all values.
+    pub bytes: Vec<u8>,
+    /// Partitions that were read to their end when the batch was taken; all of them: live, none: in a backlog.
+    pub caught_up: bool,
+}
+
+/// One input record; its value is `bytes[start..start + length]` of its batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The topic's number in the store.
+    pub topic: TopicId,
+    /// The partition.
+    pub partition: i32,
+    /// The offset.
+    pub offset: i64,
+    /// The broker's or producer's time stamp in milliseconds, where it has one.
+    pub timestamp_ms: Option<i64>,
+    /// Start of the value in the batch's bytes.
+    pub start: usize,
+    /// Length of the value; `None` is a tombstone.
+    pub length: Option<usize>,
+}
+
+/// The next offset to read of one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NextOffset {
+    /// The topic's number in the store.
+    pub topic: TopicId,
+    /// The partition.
+    pub partition: i32,
+    /// The offset of the first record that was not decided yet.
+    pub offset: i64,
+}
+
+/// Brings input records, each once, in offset order per partition, beginning at the offsets it was made with.
+pub trait Source: Send {
+    /// Waits up to `timeout` for records and appends them to `batch`, at most `records_max` and about `bytes_max`.
+    ///
+    /// # Errors
+    /// [`SourceError`] when the input can't be read any further without losing or doubling something.
+    fn poll(&mut self, timeout: Duration, records_max: usize, bytes_max: usize, batch: &mut RecordBatch)
+    -> Result<(), SourceError>;
+}
+
+/// Why input stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The stored offset is not in the topic any more (retention, or the topic was made anew). Remedy: restore the
+    /// topic, or accept the gap with `run --accept-gap`.
+    #[error("offset {wanted} of {topic}/{partition} is out of range ({low}..{high}): {missing} records are missing; accept with --accept-gap")]
+    OffsetOutOfRange {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The offset to read next.
+        wanted: i64,
+        /// The lowest offset there is.
+        low: i64,
+        /// One past the highest.
+        high: i64,
+        /// How many records can't be read any more.
+        missing: i64,
+    },
+    /// The client gave up.
+    #[error("cannot read from kafka: {0}")]
+    Kafka(String),
+}
+
+/// Where an output record goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Destination {
+    /// Case events; `[output] events_topic`.
+    Events,
+    /// Compacted case snapshots; `[output] state_topic`.
+    State,
+    /// Dead letters; `[output] dlq_topic`.
+    DeadLetters,
+}
+
+/// A record to publish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputRecord {
+    /// Where it goes.
+    pub destination: Destination,
+    /// The key; equal keys keep their order.
+    pub key: Vec<u8>,
+    /// Header names and values.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The value; `None` is a tombstone.
+    pub value: Option<Vec<u8>>,
+    /// Time stamp in milliseconds.
+    pub timestamp_ms: i64,
+}
+
+/// Takes output records.
+pub trait Publisher: Send {
+    /// Returns once every record is acknowledged by all in-sync replicas, in the given order per key.
+    /// On an error none, some or all of them may have arrived: publish the same again.
+    ///
+    /// # Errors
+    /// [`PublishError`] says whether trying again can help.
+    fn publish(&mut self, records: &[OutputRecord]) -> Result<(), PublishError>;
+}
+
+/// Why publishing failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The broker can't be reached, or timed out: the same call may succeed later.
+    #[error("cannot publish to kafka for now: {0}")]
+    Temporary(String),
+    /// The client is unusable, or the broker refuses: make a new one, or give up with exit 75.
+    #[error("cannot publish to kafka: {0}")]
+    Fatal(String),
+}
