@@ -17,7 +17,7 @@ mod place;
 mod restore;
 
 use compact_str::CompactString;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::accounting::{Accounting, Disposition, MessageOutcome, Move};
 use crate::activities::{Activity, ActivityTable};
@@ -39,7 +39,7 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct Correlator {
     policy: Policy,
-    topics: HashMap<TopicId, CompactString>,
+    topics: BTreeMap<TopicId, CompactString>,
     scopes: Scopes,
     entities: EntityTable,
     rules: RuleTable,
@@ -80,7 +80,7 @@ impl Correlator {
         let hash_seed = half(0) ^ half(8).rotate_left(32);
         Self {
             policy,
-            topics: HashMap::new(),
+            topics: BTreeMap::new(),
             scopes: Scopes::default(),
             entities: EntityTable::new(hash_seed),
             rules: RuleTable::new(hash_seed),
