@@ -102,6 +102,7 @@ impl KafkaOptions {
             ("queued.max.messages.kbytes", "65536"),
             ("fetch.message.max.bytes", "1048576"),
             ("fetch.max.bytes", "16777216"),
+            ("fetch.wait.max.ms", "100"),
             ("receive.message.max.bytes", "100000000"),
         ])?;
         config

@@ -68,19 +68,22 @@ pub(super) fn feed(stop: Arc<AtomicBool>) -> (FeedSender, FeedReceiver) {
 }
 
 impl FeedSender {
-    /// Hands on a delivery, waiting while the channel is full. Returns whether it had to wait.
-    pub(super) fn send(&self, mut delivery: Delivery) -> Result<bool, Stopped> {
-        let waits = self.deliveries.is_full();
+    /// Hands on a delivery, waiting while the channel is full.
+    pub(super) fn send(&self, mut delivery: Delivery) -> Result<(), Stopped> {
         loop {
             if self.stopping() {
                 return Err(Stopped);
             }
             match self.deliveries.send_timeout(delivery, STOP_CHECK) {
-                Ok(()) => return Ok(waits),
+                Ok(()) => return Ok(()),
                 Err(SendTimeoutError::Timeout(unsent)) => delivery = unsent,
                 Err(SendTimeoutError::Disconnected(_)) => return Err(Stopped),
             }
         }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.deliveries.is_full()
     }
 
     pub(super) fn stopping(&self) -> bool {

@@ -1,4 +1,4 @@
-//! librdkafka's statistics, reduced to what we use: where each partition ends, how far it was fetched, and whether its
+//! librdkafka's statistics, reduced to what we use: where each partition ends, how far we took it, and whether its
 //! broker answers. The lag shown in metrics is made from the same numbers.
 
 use std::collections::HashMap;
@@ -41,7 +41,7 @@ struct Topic {
 struct Partition {
     broker: i32,
     fetch_state: String,
-    next_offset: i64,
+    app_offset: i64,
     ls_offset: i64,
 }
 
@@ -60,13 +60,13 @@ impl Statistics {
         else {
             return Progress {
                 end: -1,
-                fetched: -1,
+                passed: -1,
                 healthy: false,
             };
         };
         Progress {
             end: found.ls_offset,
-            fetched: found.next_offset,
+            passed: found.app_offset,
             healthy: found.fetch_state == "active" && self.is_up(found.broker),
         }
     }
@@ -87,9 +87,9 @@ mod tests {
     const DOCUMENT: &str = r#"{"name": "x", "brokers": {
         "a:1/1": {"nodeid": 1, "state": "UP", "rtt": {"p99": 3}}, "b:1/2": {"nodeid": 2, "state": "DOWN"}},
       "topics": {"alerts": {"age": 1, "partitions": {
-        "0": {"broker": 1, "fetch_state": "active", "next_offset": 12, "ls_offset": 20, "hi_offset": 22},
-        "1": {"broker": 2, "fetch_state": "active", "next_offset": -1001, "ls_offset": -1001},
-        "-1": {"broker": -1, "fetch_state": "none", "next_offset": -1001, "ls_offset": -1001}}}}}"#;
+        "0": {"broker": 1, "fetch_state": "active", "app_offset": 12, "ls_offset": 20, "hi_offset": 22},
+        "1": {"broker": 2, "fetch_state": "active", "app_offset": -1001, "ls_offset": -1001},
+        "-1": {"broker": -1, "fetch_state": "none", "app_offset": -1001, "ls_offset": -1001}}}}}"#;
 
     #[test]
     fn says_how_far_each_partition_is() {
@@ -98,7 +98,7 @@ mod tests {
             statistics.progress("alerts", 0),
             Progress {
                 end: 20,
-                fetched: 12,
+                passed: 12,
                 healthy: true
             }
         );

@@ -3,9 +3,9 @@
 //!
 //! **The end of a partition.** librdkafka's end-of-partition events name no topic, and never come on a partition that
 //! is written to all the time. So a partition is caught up when it was read to the end it had one statistics interval
-//! before. The end may lie beyond the last record (markers of transactions, aborted records): once the client's queue
-//! ran empty, everything up to the position it fetched to counts as passed. That is a reckoning from statistics, which
-//! may be stale around a pause, so it never decides which record is next: only records move `position`.
+//! before. The end may lie beyond the last record (markers of transactions, aborted records). librdkafka's
+//! `app_offset` counts markers as passed, so the statistics say how far we are; but they may be old, so they never
+//! decide which record is next: only records move `position`.
 //!
 //! **Skew.** In a backlog, partitions would be read in the order in which brokers answer, and event time would jump.
 //! A partition that is more than `skew_max_ms` of record time ahead of the slowest one with unread records is paused
@@ -21,7 +21,7 @@ pub(super) struct Partitions {
     skew_max_ms: i64,
     /// Records beyond this time may be too far ahead: look again. `i64::MAX` where nobody has to wait.
     bound_ms: i64,
-    /// The first record time seen, which stands for partitions that have yielded none yet.
+    /// The first record time seen, which stands for partitions of the start that have yielded none yet.
     first_ms: Option<i64>,
 }
 
@@ -32,17 +32,17 @@ pub(super) struct Partition {
     pub partition: i32,
     /// One past the last record handed on.
     pub position: i64,
-    /// The same, or where a drained queue proved that no more records stand before.
+    /// The same, or further where the statistics say that only markers stood there.
     passed: i64,
     /// The end (last stable offset) by the latest statistics or the watermarks at the assignment.
     end: i64,
     /// The end by the statistics before.
     end_before: Option<i64>,
-    /// The client fetched up to here by the latest statistics.
-    fetched: i64,
     /// By the latest statistics it is being fetched from a broker that is up.
     healthy: bool,
     last_ms: Option<i64>,
+    /// Where the others were when it was added: until it yields a record, it counts as standing there.
+    added_ms: Option<i64>,
     paused: bool,
     stalled: bool,
 }
@@ -52,8 +52,8 @@ pub(super) struct Partition {
 pub(super) struct Progress {
     /// The last stable offset; negative: not known yet.
     pub end: i64,
-    /// The next offset to fetch; negative: not known yet.
-    pub fetched: i64,
+    /// One past the last record or marker that we took; negative: not known yet.
+    pub passed: i64,
     /// It is being fetched from a broker that is up.
     pub healthy: bool,
 }
@@ -94,6 +94,7 @@ impl Partitions {
 
     /// Adds a partition to be read from `position`, which ends at `end` now. Returns its index.
     pub(super) fn add(&mut self, topic: TopicId, partition: i32, position: i64, end: i64) -> usize {
+        let added_ms = self.entries.iter().filter_map(|entry| entry.last_ms).max();
         self.entries.push(Partition {
             topic,
             partition,
@@ -101,9 +102,9 @@ impl Partitions {
             passed: position,
             end,
             end_before: None,
-            fetched: position,
             healthy: false,
             last_ms: None,
+            added_ms,
             paused: false,
             stalled: false,
         });
@@ -123,7 +124,6 @@ impl Partitions {
     pub(super) fn unpause(&mut self) {
         for entry in &mut self.entries {
             entry.paused = false;
-            entry.fetched = entry.position;
         }
         self.bound_ms = i64::MIN;
     }
@@ -148,7 +148,9 @@ impl Partitions {
         }
         entry.position = offset + 1;
         entry.passed = entry.position;
-        entry.stalled = false;
+        if std::mem::take(&mut entry.stalled) {
+            self.bound_ms = i64::MIN;
+        }
         let Some(time_ms) = timestamp_ms else {
             return Step::Next;
         };
@@ -169,17 +171,8 @@ impl Partitions {
             entry.end_before = Some(entry.end);
             entry.end = progress.end;
         }
-        if progress.fetched >= 0 {
-            entry.fetched = progress.fetched;
-        }
+        entry.passed = entry.position.max(progress.passed);
         self.bound_ms = i64::MIN;
-    }
-
-    /// Notes that the client's queue is empty: whatever it had fetched has been handed on.
-    pub(super) fn drained(&mut self) {
-        for entry in self.entries.iter_mut().filter(|entry| !entry.paused) {
-            entry.passed = entry.passed.max(entry.fetched);
-        }
     }
 
     /// Whether every partition was read to its end.
@@ -189,7 +182,7 @@ impl Partitions {
 
     /// Whether every partition is being fetched from a broker that is up.
     pub(super) fn healthy(&self) -> bool {
-        self.entries.iter().all(|entry| entry.healthy)
+        !self.entries.is_empty() && self.entries.iter().all(|entry| entry.healthy)
     }
 
     /// How many partitions wait for slower ones.
@@ -221,7 +214,6 @@ impl Partitions {
             };
             if !entry.paused && last_ms > pause_ms {
                 entry.paused = true;
-                entry.fetched = entry.position;
                 plan.pause.push(index);
             } else if entry.paused && last_ms <= resume_ms {
                 entry.paused = false;
@@ -232,12 +224,12 @@ impl Partitions {
     }
 
     fn slowest_ms(&self) -> Option<i64> {
-        let behind = self
+        let moving = self
             .entries
             .iter()
             .filter(|entry| entry.behind() && !entry.stalled);
-        behind
-            .filter_map(|entry| entry.last_ms.or(self.first_ms))
+        moving
+            .filter_map(|entry| entry.last_ms.or(entry.added_ms).or(self.first_ms))
             .min()
     }
 }
@@ -277,10 +269,10 @@ mod tests {
         }
     }
 
-    fn at(end: i64, fetched: i64) -> Progress {
+    fn at(end: i64, passed: i64) -> Progress {
         Progress {
             end,
-            fetched,
+            passed,
             healthy: true,
         }
     }
@@ -306,9 +298,9 @@ mod tests {
         assert!(!partitions.caught_up());
         partitions.record(0, 1, None);
         assert!(!partitions.caught_up(), "no broker was heard of yet");
-        partitions.progress(0, at(5, 5));
+        partitions.progress(0, at(5, 2));
         assert!(partitions.caught_up(), "what came since is being read");
-        partitions.progress(0, at(9, 9));
+        partitions.progress(0, at(9, 2));
         assert!(
             !partitions.caught_up(),
             "but an interval later it should have been"
@@ -319,24 +311,30 @@ mod tests {
             0,
             Progress {
                 healthy: false,
-                ..at(5, 5)
+                ..at(5, 2)
             },
         );
         assert!(!partitions.caught_up(), "its broker is away");
     }
 
     #[test]
-    fn markers_at_the_end_count_as_read_once_the_queue_is_empty() {
+    fn markers_at_the_end_are_no_lag() {
         let mut partitions = two(10);
         partitions.record(0, 7, None);
-        partitions.progress(0, at(10, 10));
+        partitions.progress(0, at(10, 8));
         assert_eq!(partitions.get(0).lag(), 2);
-        partitions.drained();
+        partitions.progress(0, at(10, 10));
         assert_eq!(partitions.get(0).lag(), 0);
+        partitions.progress(0, at(12, 5));
+        assert_eq!(
+            partitions.get(0).lag(),
+            4,
+            "old statistics don't take records back"
+        );
         assert_ne!(
             partitions.record(0, 8, None),
             Step::Repeated,
-            "it never decides which record is next"
+            "nor skip any"
         );
     }
 
@@ -366,6 +364,20 @@ mod tests {
     }
 
     #[test]
+    fn a_partition_added_later_counts_from_where_the_others_are() {
+        let mut partitions = two(1000);
+        read(&mut partitions, 0, 0, 0);
+        read(&mut partitions, 1, 0, 0);
+        read(&mut partitions, 0, 998, 9);
+        read(&mut partitions, 1, 999, 9);
+        let third = partitions.add(TopicId(1), 2, 0, 50);
+        assert!(read(&mut partitions, 0, 999, 19).is_empty());
+        assert_eq!(read(&mut partitions, 0, 1000, 20).pause, [0]);
+        read(&mut partitions, third, 49, 3);
+        assert_eq!(partitions.plan().resume, [0], "it was read to its end");
+    }
+
+    #[test]
     fn nobody_waits_for_what_is_read_to_its_end() {
         let mut partitions = two(1000);
         read(&mut partitions, 0, 0, 0);
@@ -383,12 +395,7 @@ mod tests {
         assert_eq!(partitions.plan().resume, [0]);
         assert!(read(&mut partitions, 0, 2, 60).is_empty());
         let plan = read(&mut partitions, 1, 0, 1);
-        assert!(plan.pause.is_empty() || plan.pause == [0]);
-        assert_eq!(
-            partitions.plan().pause.len() + partitions.paused(),
-            1,
-            "it moves again, so it counts again"
-        );
+        assert_eq!(plan.pause, [0], "it moves again, so it counts again");
     }
 
     #[test]

@@ -9,7 +9,6 @@
 //! One consumer queue, polled here: split partition queues have been seen to sleep for days (rust-rdkafka, pull
 //! request 840), and `BaseConsumer` reads faster than the stream wrapper.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -37,18 +36,14 @@ const STALL: Duration = Duration::from_secs(2);
 pub(super) struct ReaderContext {
     statistics: Mutex<Option<Vec<u8>>>,
     reason: Mutex<String>,
-    /// Something other than a record was polled, so an empty answer doesn't mean an empty queue.
-    interrupted: AtomicBool,
 }
 
 impl ClientContext for ReaderContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.interrupted.store(true, Ordering::Relaxed);
         log_line(level, facility, message);
     }
 
     fn stats_raw(&self, statistics: &[u8]) {
-        self.interrupted.store(true, Ordering::Relaxed);
         *self
             .statistics
             .lock()
@@ -56,7 +51,6 @@ impl ClientContext for ReaderContext {
     }
 
     fn error(&self, _: ClientError, reason: &str) {
-        self.interrupted.store(true, Ordering::Relaxed);
         reason.clone_into(&mut self.reason.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -180,10 +174,6 @@ impl Reader {
 
     /// Takes one message into the batch.
     fn poll(&mut self, wait: Duration) -> Polled {
-        self.consumer
-            .context()
-            .interrupted
-            .store(false, Ordering::Relaxed);
         let message = match self.consumer.poll(wait) {
             Some(Ok(message)) => message,
             Some(Err(error)) => return Polled::Failed(error),
@@ -218,10 +208,6 @@ impl Reader {
     }
 
     fn on_nothing(&mut self) -> Result<(), End> {
-        if self.consumer.context().interrupted.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        self.partitions.drained();
         let empty_since = *self.timers.empty_since.get_or_insert_with(Instant::now);
         if self.partitions.paused() > 0 && empty_since.elapsed() >= STALL {
             self.timers.empty_since = None;
@@ -234,10 +220,11 @@ impl Reader {
     /// Hands the batch on, waiting for room, and says whether all is read.
     pub(super) fn flush(&mut self) -> Result<(), Stopped> {
         if !self.batch.records.is_empty() {
-            let batch = std::mem::replace(&mut self.batch, self.feed.empty_batch());
-            if self.feed.send(Delivery::Records(batch))? {
+            if self.feed.is_full() {
                 self.monitor.update(|status| status.waits_total += 1);
             }
+            let batch = std::mem::replace(&mut self.batch, self.feed.empty_batch());
+            self.feed.send(Delivery::Records(batch))?;
         }
         self.monitor.set_caught_up(self.partitions.caught_up());
         Ok(())

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
-use rdkafka::error::KafkaError as ClientError;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::assignment::{Discovery, Found};
@@ -113,7 +113,7 @@ impl Reader {
             status.partitions = partitions;
             status.partitions_pending = discovery.pending;
             status.topics_missing = discovery.missing;
-            status.trouble = discovery.trouble.or_else(|| status.trouble.take());
+            status.trouble = status.trouble.take().or(discovery.trouble);
         });
     }
 
@@ -126,10 +126,20 @@ impl Reader {
             ReadFailure::Passing => {
                 let trouble = format!("{error}: {reason}");
                 self.warn_once(&trouble);
-                self.monitor.update(|status| status.trouble = Some(trouble));
+                self.note_trouble(error, trouble);
                 Ok(())
             }
         }
+    }
+
+    /// "All brokers are down" follows whatever took the last one down, and says less.
+    fn note_trouble(&self, error: &ClientError, trouble: String) {
+        let says_less = error.rdkafka_error_code() == Some(Code::AllBrokersDown);
+        self.monitor.update(|status| {
+            if !says_less || status.trouble.is_none() {
+                status.trouble = Some(trouble);
+            }
+        });
     }
 
     /// The error names no partition, so all are looked at, and all are begun anew where they stand: the one that was
@@ -193,9 +203,12 @@ impl Reader {
             self.partitions.progress(index, progress);
         }
         self.make_wait()?;
-        if self.partitions.healthy() {
-            self.monitor.update(|status| status.trouble = None);
-        }
+        let healthy = self.partitions.healthy();
+        self.monitor.update(|status| {
+            if healthy && status.partitions_pending == 0 {
+                status.trouble = None;
+            }
+        });
         self.monitor.set_lag(self.lag(&self.partitions));
         Ok(())
     }
