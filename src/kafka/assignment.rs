@@ -1,17 +1,13 @@
-//! Which partitions there are, and at which offset each begins.
+//! Which partitions are read, and where each begins. Pure: `discovery` asks the brokers.
 //!
 //! In order of precedence: the stored offset; the beginning, for a partition that appeared after the topic was first
-//! read, or a topic that appeared while we ran; the topic's `start`. All are turned into plain offsets before reading,
-//! so that a hole is found before the first record and nothing depends on a logical offset that means something else
-//! after a restart.
+//! read, or a topic that appeared while we ran; the topic's `start`. All become plain offsets before reading, so that
+//! a hole is found before the first record, and nothing depends on a logical offset that means something else after a
+//! restart.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use caseloom_engine::alert::TopicId;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::{IsError, KafkaError as ClientError, RDKafkaErrorCode as Code};
-use rdkafka::{Offset, TopicPartitionList};
 
 use super::monitor::Gap;
 use crate::ports::{NextOffset, SourceError};
@@ -44,7 +40,6 @@ pub struct InputTopic {
 pub(super) struct Assignment {
     topics: Vec<Topic>,
     stored: BTreeMap<(TopicId, i32), i64>,
-    request_timeout: Duration,
     accept_gap: bool,
 }
 
@@ -66,31 +61,13 @@ enum TopicState {
     Found { old: i32 },
 }
 
-/// A partition to begin with.
+/// Where a partition is to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    /// Index of the topic in the assignment.
-    pub topic: usize,
-    pub partition: i32,
-    /// The offset to begin at.
-    pub position: i64,
-    /// Its end now.
-    pub end: i64,
-    /// Whether `position` was in the store.
-    pub was_stored: bool,
-    /// What had to be passed over.
-    pub gap: Option<Gap>,
-}
-
-/// What a look at the topics brought.
-#[derive(Debug, Default)]
-pub(super) struct Discovery {
-    pub found: Vec<Found>,
-    pub missing: Vec<String>,
-    /// Partitions whose offsets could not be asked for now.
-    pub pending: usize,
-    /// Why a topic or partition has to be asked for again.
-    pub trouble: Option<String>,
+pub(super) enum Begin {
+    /// At the stored offset.
+    Stored(i64),
+    /// Nothing is stored.
+    First(Start),
 }
 
 /// The lowest offset of a partition and one past its highest committed one.
@@ -112,7 +89,6 @@ impl Assignment {
     pub(super) fn new(
         topics: Vec<InputTopic>,
         next_offsets: &[NextOffset],
-        timeout: Duration,
         accept_gap: bool,
     ) -> Self {
         let topics = topics.into_iter().map(|input| Topic {
@@ -126,9 +102,13 @@ impl Assignment {
         Self {
             topics: topics.collect(),
             stored: stored.collect(),
-            request_timeout: timeout,
             accept_gap,
         }
+    }
+
+    /// How many topics there are; they go by their index.
+    pub(super) fn topics(&self) -> usize {
+        self.topics.len()
     }
 
     pub(super) fn input(&self, topic: usize) -> &InputTopic {
@@ -151,148 +131,45 @@ impl Assignment {
         *topic.indexes.get(usize::try_from(partition).ok()?)?
     }
 
-    /// Notes that a found partition is being read.
-    pub(super) fn register(&mut self, found: &Found, index: usize) {
-        let indexes = &mut self.topics[found.topic].indexes;
-        let place = usize::try_from(found.partition).expect("partition numbers are not negative");
+    /// Notes that a partition is being read.
+    pub(super) fn register(&mut self, topic: usize, partition: i32, index: usize) {
+        let indexes = &mut self.topics[topic].indexes;
+        let place = usize::try_from(partition).expect("partition numbers are not negative");
         if indexes.len() <= place {
             indexes.resize(place + 1, None);
         }
         indexes[place] = Some(index);
     }
 
-    /// Asks the brokers for partitions not registered yet. An unreachable broker is not an error: ask again later.
-    pub(super) fn discover<C: ConsumerContext>(
-        &mut self,
-        consumer: &BaseConsumer<C>,
-    ) -> Result<Discovery, SourceError> {
-        let mut discovery = Discovery::default();
-        for topic in 0..self.topics.len() {
-            let name = self.topics[topic].input.name.clone();
-            match partition_count(consumer, &name, self.request_timeout) {
-                Ok(count) => self.discover_topic(consumer, topic, count, &mut discovery)?,
-                Err(error) => self.note_failure(topic, name, &error, &mut discovery)?,
-            }
+    /// Notes that a topic doesn't exist. If that was so when we first asked, all of it is news when it appears.
+    pub(super) fn note_missing(&mut self, topic: usize) {
+        let state = &mut self.topics[topic].state;
+        if *state == TopicState::Unknown {
+            *state = TopicState::Missing;
         }
-        Ok(discovery)
     }
 
-    fn note_failure(
-        &mut self,
-        topic: usize,
-        name: String,
-        error: &ClientError,
-        discovery: &mut Discovery,
-    ) -> Result<(), SourceError> {
-        match error.rdkafka_error_code() {
-            Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => {
-                if self.topics[topic].state == TopicState::Unknown {
-                    self.topics[topic].state = TopicState::Missing;
-                }
-                discovery.missing.push(name);
-            }
-            Some(Code::TopicAuthorizationFailed) => {
-                return Err(SourceError::Kafka(format!(
-                    "no permission to describe topic {name}"
-                )));
-            }
-            _ => {
-                discovery.pending += 1;
-                discovery.trouble = Some(format!("topic {name}: {error}"));
-            }
-        }
-        Ok(())
-    }
-
-    fn discover_topic<C: ConsumerContext>(
-        &mut self,
-        consumer: &BaseConsumer<C>,
-        topic: usize,
-        count: i32,
-        discovery: &mut Discovery,
-    ) -> Result<(), SourceError> {
-        self.topics[topic].note_count(count, &self.stored);
-        for partition in 0..count {
-            if self
-                .index(&self.topics[topic].input.name, partition)
-                .is_some()
-            {
-                continue;
-            }
-            match self.begin(consumer, topic, partition) {
-                Ok(begin) => discovery.found.push(begin?),
-                Err(error) => {
-                    discovery.pending += 1;
-                    discovery.trouble = Some(format!(
-                        "{}/{partition}: {error}",
-                        self.topics[topic].input.name
-                    ));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The outer error passes, the inner one does not.
-    fn begin<C: ConsumerContext>(
-        &self,
-        consumer: &BaseConsumer<C>,
-        topic: usize,
-        partition: i32,
-    ) -> Result<Result<Found, SourceError>, ClientError> {
-        let input = &self.topics[topic].input;
-        let range = self.range(consumer, &input.name, partition)?;
-        let stored = self.stored.get(&(input.id, partition)).copied();
-        let (position, gap) = match stored {
-            Some(wanted) => match self.settle(input.id, partition, wanted, range) {
-                Ok(settled) => settled,
-                Err(hole) => return Ok(Err(hole)),
-            },
-            None => (self.first_offset(consumer, topic, partition, range)?, None),
+    /// Notes how many partitions a topic has. Those of the first time are not news, if nothing is stored of it.
+    pub(super) fn note_count(&mut self, topic: usize, count: i32) {
+        let topic = &mut self.topics[topic];
+        let was_read = self.stored.keys().any(|(id, _)| *id == topic.input.id);
+        topic.state = match topic.state {
+            TopicState::Unknown if !was_read => TopicState::Found { old: count },
+            TopicState::Unknown | TopicState::Missing => TopicState::Found { old: 0 },
+            found @ TopicState::Found { .. } => found,
         };
-        Ok(Ok(Found {
-            topic,
-            partition,
-            position,
-            end: range.high,
-            was_stored: stored.is_some(),
-            gap,
-        }))
     }
 
-    fn first_offset<C: ConsumerContext>(
-        &self,
-        consumer: &BaseConsumer<C>,
-        topic: usize,
-        partition: i32,
-        range: Range,
-    ) -> Result<i64, ClientError> {
+    /// Where a partition of a topic that was counted begins.
+    pub(super) fn begin(&self, topic: usize, partition: i32) -> Begin {
         let topic = &self.topics[topic];
-        match topic.first_start(partition) {
-            Start::Earliest => Ok(range.low),
-            Start::Latest => Ok(range.high),
-            Start::Timestamp(time_ms) => {
-                let found = offset_at(
-                    consumer,
-                    &topic.input.name,
-                    partition,
-                    time_ms,
-                    self.request_timeout,
-                )?;
-                Ok(found.unwrap_or(range.high))
-            }
+        if let Some(offset) = self.stored.get(&(topic.input.id, partition)) {
+            return Begin::Stored(*offset);
         }
-    }
-
-    /// The lowest and the highest offset of a partition, by its leader.
-    pub(super) fn range<C: ConsumerContext>(
-        &self,
-        consumer: &BaseConsumer<C>,
-        topic: &str,
-        partition: i32,
-    ) -> Result<Range, ClientError> {
-        let (low, high) = consumer.fetch_watermarks(topic, partition, self.request_timeout)?;
-        Ok(Range { low, high })
+        Begin::First(match topic.state {
+            TopicState::Found { old } if partition < old => topic.input.start,
+            _ => Start::Earliest,
+        })
     }
 
     /// Where to go on if `wanted` is to be read next: there, or behind an accepted gap, or nowhere.
@@ -332,68 +209,6 @@ impl Assignment {
     }
 }
 
-impl Topic {
-    fn note_count(&mut self, count: i32, stored: &BTreeMap<(TopicId, i32), i64>) {
-        let was_read = stored.keys().any(|(topic, _)| *topic == self.input.id);
-        self.state = match self.state {
-            TopicState::Unknown if !was_read => TopicState::Found { old: count },
-            TopicState::Unknown | TopicState::Missing => TopicState::Found { old: 0 },
-            found @ TopicState::Found { .. } => found,
-        };
-    }
-
-    /// Where a partition without a stored offset begins.
-    fn first_start(&self, partition: i32) -> Start {
-        match self.state {
-            TopicState::Found { old } if partition < old => self.input.start,
-            _ => Start::Earliest,
-        }
-    }
-}
-
-/// How many partitions the topic has. Asks for this topic only: a cluster may have thousands.
-fn partition_count<C: ConsumerContext>(
-    consumer: &BaseConsumer<C>,
-    topic: &str,
-    timeout: Duration,
-) -> Result<i32, ClientError> {
-    let metadata = consumer.fetch_metadata(Some(topic), timeout)?;
-    let found = metadata.topics().iter().find(|found| found.name() == topic);
-    let found = found.ok_or(ClientError::MetadataFetch(Code::UnknownTopic))?;
-    if let Some(error) = found.error().filter(IsError::is_error) {
-        return Err(ClientError::MetadataFetch(error.into()));
-    }
-    let highest = found
-        .partitions()
-        .iter()
-        .map(|partition| partition.id())
-        .max();
-    highest
-        .map(|highest| highest + 1)
-        .ok_or(ClientError::MetadataFetch(Code::UnknownTopic))
-}
-
-/// The offset of the first record not older than `time_ms`; `None` where there is none yet.
-fn offset_at<C: ConsumerContext>(
-    consumer: &BaseConsumer<C>,
-    topic: &str,
-    partition: i32,
-    time_ms: i64,
-    timeout: Duration,
-) -> Result<Option<i64>, ClientError> {
-    let mut times = TopicPartitionList::new();
-    times.add_partition_offset(topic, partition, Offset::Offset(time_ms))?;
-    let offsets = consumer.offsets_for_times(times, timeout)?;
-    let Some(answer) = offsets.find_partition(topic, partition) else {
-        return Err(ClientError::OffsetFetch(Code::UnknownPartition));
-    };
-    answer.error()?;
-    Ok(match answer.offset() {
-        Offset::Offset(offset) => Some(offset),
-        _ => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -406,55 +221,58 @@ mod tests {
             name: "alerts".into(),
             start: Start::Latest,
         };
-        Assignment::new(vec![input], stored, Duration::ZERO, accept_gap)
+        Assignment::new(vec![input], stored, accept_gap)
     }
 
     fn counted(stored: &[NextOffset], counts: &[i32]) -> Assignment {
         let mut assignment = assignment(stored, false);
-        for &count in counts {
-            let stored = assignment.stored.clone();
-            assignment.topics[0].note_count(count, &stored);
-        }
+        counts
+            .iter()
+            .for_each(|count| assignment.note_count(0, *count));
         assignment
     }
 
     #[test]
     fn the_first_reading_begins_where_the_topic_says() {
-        assert_eq!(counted(&[], &[2]).topics[0].first_start(1), Start::Latest);
+        assert_eq!(counted(&[], &[2]).begin(0, 1), Begin::First(Start::Latest));
     }
 
     #[test]
     fn new_partitions_begin_at_their_beginning() {
         assert_eq!(
-            counted(&[], &[2, 3]).topics[0].first_start(1),
-            Start::Latest
+            counted(&[], &[2, 3]).begin(0, 1),
+            Begin::First(Start::Latest)
         );
         assert_eq!(
-            counted(&[], &[2, 3]).topics[0].first_start(2),
-            Start::Earliest
+            counted(&[], &[2, 3]).begin(0, 2),
+            Begin::First(Start::Earliest)
         );
         let stored = NextOffset {
             topic: ID,
             partition: 0,
             offset: 7,
         };
+        assert_eq!(counted(&[stored], &[2]).begin(0, 0), Begin::Stored(7));
         assert_eq!(
-            counted(&[stored], &[2]).topics[0].first_start(1),
-            Start::Earliest
+            counted(&[stored], &[2]).begin(0, 1),
+            Begin::First(Start::Earliest)
         );
     }
 
     #[test]
     fn a_topic_that_appears_later_begins_at_its_beginning() {
         let mut assignment = assignment(&[], false);
-        let mut discovery = Discovery::default();
-        let error = ClientError::MetadataFetch(Code::UnknownTopicOrPartition);
-        assignment
-            .note_failure(0, "alerts".into(), &error, &mut discovery)
-            .unwrap();
-        assert_eq!(discovery.missing, ["alerts"]);
-        assignment.topics[0].note_count(2, &BTreeMap::new());
-        assert_eq!(assignment.topics[0].first_start(0), Start::Earliest);
+        assignment.note_missing(0);
+        assignment.note_count(0, 2);
+        assert_eq!(assignment.begin(0, 0), Begin::First(Start::Earliest));
+    }
+
+    #[test]
+    fn a_topic_that_goes_away_and_comes_back_has_no_news() {
+        let mut assignment = counted(&[], &[2]);
+        assignment.note_missing(0);
+        assignment.note_count(0, 2);
+        assert_eq!(assignment.begin(0, 0), Begin::First(Start::Latest));
     }
 
     #[test]

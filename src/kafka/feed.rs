@@ -70,15 +70,25 @@ pub(super) fn feed(stop: Arc<AtomicBool>) -> (FeedSender, FeedReceiver) {
 impl FeedSender {
     /// Hands on a delivery, waiting while the channel is full.
     pub(super) fn send(&self, mut delivery: Delivery) -> Result<(), Stopped> {
-        loop {
-            if self.stopping() {
-                return Err(Stopped);
-            }
-            match self.deliveries.send_timeout(delivery, STOP_CHECK) {
-                Ok(()) => return Ok(()),
-                Err(SendTimeoutError::Timeout(unsent)) => delivery = unsent,
-                Err(SendTimeoutError::Disconnected(_)) => return Err(Stopped),
-            }
+        while let Some(unsent) = self.send_within(STOP_CHECK, delivery)? {
+            delivery = unsent;
+        }
+        Ok(())
+    }
+
+    /// Hands on a delivery, or gives it back if there was no room for it in time.
+    pub(super) fn send_within(
+        &self,
+        timeout: Duration,
+        delivery: Delivery,
+    ) -> Result<Option<Delivery>, Stopped> {
+        if self.stopping() {
+            return Err(Stopped);
+        }
+        match self.deliveries.send_timeout(delivery, timeout) {
+            Ok(()) => Ok(None),
+            Err(SendTimeoutError::Timeout(unsent)) => Ok(Some(unsent)),
+            Err(SendTimeoutError::Disconnected(_)) => Err(Stopped),
         }
     }
 

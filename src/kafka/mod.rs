@@ -7,7 +7,9 @@
 //! Modules stand in reading order.
 
 mod assignment;
+mod carry;
 pub mod client;
+mod discovery;
 pub mod error;
 mod feed;
 pub mod lag;

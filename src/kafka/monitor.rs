@@ -36,6 +36,8 @@ pub struct SourceStatus {
     pub partitions_paused: usize,
     /// What went wrong last, until all partitions are fetched again.
     pub trouble: Option<String>,
+    /// Nothing is fetched, because the pipeline takes nothing.
+    pub held: bool,
     /// How often the reader found its channel full and had to wait for the pipeline.
     pub waits_total: u64,
     /// Records that came twice, after a pause, and were dropped.

@@ -185,6 +185,14 @@ impl Partitions {
         !self.entries.is_empty() && self.entries.iter().all(|entry| entry.healthy)
     }
 
+    /// The partitions that don't wait for slower ones.
+    pub(super) fn moving(&self) -> Vec<usize> {
+        let indexes = 0..self.entries.len();
+        indexes
+            .filter(|index| !self.entries[*index].paused)
+            .collect()
+    }
+
     /// How many partitions wait for slower ones.
     pub(super) fn paused(&self) -> usize {
         self.entries.iter().filter(|entry| entry.paused).count()

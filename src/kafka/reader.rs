@@ -3,8 +3,9 @@
 //! **Back-pressure** is a blocking send into a bounded channel. That is safe because we assign partitions ourselves:
 //! `max.poll.interval.ms` is enforced only for a subscription (rdkafka_cgrp.c starts its timer under
 //! `if (rkcg->rkcg_subscription)`), so nothing evicts a reader that doesn't poll, and the client's own queue is bounded
-//! by `queued.max.messages.kbytes`. Not chosen: pausing all partitions, which throws away what was prefetched and
-//! fetches it again.
+//! by `queued.max.messages.kbytes`. Not chosen: pausing all partitions at once, which throws away what was prefetched
+//! and fetches it again. Only when the pipeline takes nothing for [`HOLD`] do we pause, and poll on: the client's log
+//! lines and statistics have no bound but being polled.
 //!
 //! One consumer queue, polled here: split partition queues have been seen to sleep for days (rust-rdkafka, pull
 //! request 840), and `BaseConsumer` reads faster than the stream wrapper.
@@ -21,6 +22,7 @@ use rdkafka::{ClientContext, Message, TopicPartitionList};
 
 use super::assignment::Assignment;
 use super::client::log_line;
+use super::error::{ReadFailure, read_failure};
 use super::feed::{BYTES_MAX, Delivery, FeedSender, RECORDS_MAX, Stopped};
 use super::monitor::SourceMonitor;
 use super::partitions::{Partitions, Step};
@@ -30,6 +32,9 @@ use crate::ports::{Record, RecordBatch, SourceError};
 const POLL: Duration = Duration::from_millis(100);
 /// With partitions paused and nothing coming for this long, those that should move are not waited for.
 const STALL: Duration = Duration::from_secs(2);
+
+/// After this long without room in the channel nothing is fetched any more.
+const HOLD: Duration = Duration::from_secs(2);
 
 /// Catches what the client reports during a poll.
 #[derive(Debug, Default)]
@@ -90,6 +95,7 @@ pub(super) struct Reader {
 #[derive(Debug)]
 pub(super) struct Timers {
     pub discover_interval: Duration,
+    pub request_timeout: Duration,
     pub discover_at: Instant,
     empty_since: Option<Instant>,
     /// The trouble logged last, and when.
@@ -122,9 +128,10 @@ impl From<SourceError> for End {
 }
 
 impl Timers {
-    pub(super) fn new(discover_interval: Duration) -> Self {
+    pub(super) fn new(discover_interval: Duration, request_timeout: Duration) -> Self {
         Self {
             discover_interval,
+            request_timeout,
             discover_at: Instant::now(),
             empty_since: None,
             logged: None,
@@ -218,16 +225,43 @@ impl Reader {
     }
 
     /// Hands the batch on, waiting for room, and says whether all is read.
-    pub(super) fn flush(&mut self) -> Result<(), Stopped> {
+    pub(super) fn flush(&mut self) -> Result<(), End> {
         if !self.batch.records.is_empty() {
             if self.feed.is_full() {
                 self.monitor.update(|status| status.waits_total += 1);
             }
             let batch = std::mem::replace(&mut self.batch, self.feed.empty_batch());
-            self.feed.send(Delivery::Records(batch))?;
+            let unsent = self.feed.send_within(HOLD, Delivery::Records(batch))?;
+            unsent.map_or(Ok(()), |unsent| self.hold(unsent))?;
         }
         self.monitor.set_caught_up(self.partitions.caught_up());
         Ok(())
+    }
+
+    /// Fetches nothing until there is room again.
+    fn hold(&mut self, mut delivery: Delivery) -> Result<(), End> {
+        tracing::warn!("nobody takes what was read from kafka, fetching stops until then");
+        let list = self.list(&self.partitions.moving());
+        self.consumer
+            .pause(&list)
+            .map_err(|error| give_up(&error))?;
+        self.monitor.update(|status| status.held = true);
+        let mut failed = None;
+        while let Some(unsent) = self.feed.send_within(POLL, delivery)? {
+            delivery = unsent;
+            match self.poll(Duration::ZERO) {
+                Polled::Failed(error) if read_failure(&error) == ReadFailure::Passing => {
+                    self.on_error(&error)?
+                }
+                Polled::Failed(error) => failed = failed.or(Some(error)),
+                Polled::Record(_) | Polled::Nothing => self.take_in_statistics(),
+            }
+        }
+        self.consumer
+            .resume(&list)
+            .map_err(|error| give_up(&error))?;
+        self.monitor.update(|status| status.held = false);
+        failed.map_or(Ok(()), |error| self.on_error(&error))
     }
 
     /// Pauses who is too far ahead and resumes who isn't any more.

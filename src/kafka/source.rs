@@ -9,13 +9,14 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError, bounded};
 use rdkafka::consumer::BaseConsumer;
 
 use super::assignment::{Assignment, InputTopic};
+use super::carry::{Carry, Room};
 use super::client::KafkaOptions;
 use super::error::KafkaError;
 use super::feed::{Delivery, FeedReceiver, feed};
 use super::monitor::SourceMonitor;
 use super::partitions::Partitions;
 use super::reader::{Reader, ReaderContext, Timers};
-use crate::ports::{NextOffset, Record, RecordBatch, Source, SourceError};
+use crate::ports::{NextOffset, RecordBatch, Source, SourceError};
 
 const THREAD: &str = "kafka-source";
 
@@ -56,16 +57,11 @@ impl KafkaSource {
         let skew_max_ms = i64::try_from(options.skew_max.as_millis()).unwrap_or(i64::MAX);
         let reader = Reader {
             consumer,
-            assignment: Assignment::new(
-                topics,
-                next_offsets,
-                options.request_timeout,
-                options.accept_gap,
-            ),
+            assignment: Assignment::new(topics, next_offsets, options.accept_gap),
             partitions: Partitions::new(skew_max_ms),
             feed: sender,
             monitor: monitor.clone(),
-            timers: Timers::new(options.metadata_interval),
+            timers: Timers::new(options.metadata_interval, options.request_timeout),
             batch: RecordBatch::default(),
         };
         let (alive, done) = bounded::<()>(0);
@@ -77,7 +73,7 @@ impl KafkaSource {
             name: THREAD,
             source,
         })?);
-        let stop_wait = options.request_timeout * 2 + Duration::from_secs(5);
+        let stop_wait = options.request_timeout * 4 + Duration::from_secs(5);
         Ok(Self {
             feed: receiver,
             monitor,
@@ -121,7 +117,7 @@ impl KafkaSource {
 
     fn accept(&mut self, delivery: Delivery) {
         match delivery {
-            Delivery::Records(batch) => self.carry = Some(Carry { batch, next: 0 }),
+            Delivery::Records(batch) => self.carry = Some(Carry::new(batch)),
             Delivery::Notice(notice) => self.monitor.notice(notice),
             Delivery::Failed(error) => self.failed = Some(error),
         }
@@ -140,7 +136,7 @@ impl KafkaSource {
         while self.failed.is_none() && !room.is_full(batch) {
             if let Some(mut carry) = self.carry.take() {
                 if carry.hand_out(room, batch) {
-                    self.feed.give_back(carry.batch);
+                    self.feed.give_back(carry.into_batch());
                 } else {
                     self.carry = Some(carry);
                 }
@@ -187,157 +183,6 @@ impl Drop for KafkaSource {
     }
 }
 
-/// Up to where a batch may be filled.
-#[derive(Clone, Copy, Debug)]
-struct Room {
-    records_end: usize,
-    bytes_end: usize,
-}
-
-impl Room {
-    fn is_full(self, batch: &RecordBatch) -> bool {
-        batch.records.len() >= self.records_end || batch.bytes.len() >= self.bytes_end
-    }
-}
-
-/// A batch of the reader's, of which the records before `next` were handed out.
-#[derive(Debug)]
-struct Carry {
-    batch: RecordBatch,
-    next: usize,
-}
-
-impl Carry {
-    /// Moves records into `out` while there is room. Returns whether nothing is left.
-    fn hand_out(&mut self, room: Room, out: &mut RecordBatch) -> bool {
-        if self.fits_whole(room, out) {
-            std::mem::swap(&mut self.batch.records, &mut out.records);
-            std::mem::swap(&mut self.batch.bytes, &mut out.bytes);
-            return true;
-        }
-        while let Some(record) = self.batch.records.get(self.next) {
-            if room.is_full(out) {
-                return false;
-            }
-            append(*record, &self.batch.bytes, out);
-            self.next += 1;
-        }
-        true
-    }
-
-    fn fits_whole(&self, room: Room, out: &RecordBatch) -> bool {
-        let untouched = self.next == 0 && out.records.is_empty() && out.bytes.is_empty();
-        untouched
-            && self.batch.records.len() <= room.records_end
-            && self.batch.bytes.len() <= room.bytes_end
-    }
-}
-
-fn append(record: Record, bytes: &[u8], out: &mut RecordBatch) {
-    let value = &bytes[record.start..record.start + record.length.unwrap_or(0)];
-    out.records.push(Record {
-        start: out.bytes.len(),
-        ..record
-    });
-    out.bytes.extend_from_slice(value);
-}
-
 fn ended() -> SourceError {
     SourceError::Kafka("the reader has ended".into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use caseloom_engine::alert::TopicId;
-
-    fn batch(values: &[Option<&str>]) -> RecordBatch {
-        let mut batch = RecordBatch::default();
-        for (offset, value) in (0..).zip(values) {
-            let record = Record {
-                topic: TopicId(0),
-                partition: 0,
-                offset,
-                timestamp_ms: None,
-                start: batch.bytes.len(),
-                length: value.map(str::len),
-            };
-            batch.records.push(record);
-            batch
-                .bytes
-                .extend_from_slice(value.unwrap_or_default().as_bytes());
-        }
-        batch
-    }
-
-    fn values(batch: &RecordBatch) -> Vec<(i64, Option<&[u8]>)> {
-        let value = |record: &Record| {
-            record
-                .length
-                .map(|length| &batch.bytes[record.start..record.start + length])
-        };
-        batch
-            .records
-            .iter()
-            .map(|record| (record.offset, value(record)))
-            .collect()
-    }
-
-    #[test]
-    fn a_batch_is_handed_out_in_parts() {
-        let all = [Some("a"), None, Some(""), Some("bcd"), Some("e")];
-        let whole = batch(&all);
-        for part in 1..=6 {
-            let mut carry = Carry {
-                batch: batch(&all),
-                next: 0,
-            };
-            let mut out = RecordBatch::default();
-            let mut parts = 1;
-            while !carry.hand_out(
-                Room {
-                    records_end: part * parts,
-                    bytes_end: 100,
-                },
-                &mut out,
-            ) {
-                parts += 1;
-            }
-            assert_eq!(values(&out), values(&whole), "{part} at a time");
-        }
-    }
-
-    #[test]
-    fn a_batch_that_fits_is_not_copied() {
-        let mut carry = Carry {
-            batch: batch(&[Some("abc")]),
-            next: 0,
-        };
-        let (address, mut out) = (carry.batch.bytes.as_ptr(), RecordBatch::default());
-        assert!(carry.hand_out(
-            Room {
-                records_end: 10,
-                bytes_end: 10
-            },
-            &mut out
-        ));
-        assert_eq!(out.bytes.as_ptr(), address);
-    }
-
-    #[test]
-    fn one_large_message_is_handed_out_though_it_exceeds_the_bytes() {
-        let mut carry = Carry {
-            batch: batch(&[Some("abcdef"), Some("g")]),
-            next: 0,
-        };
-        let mut out = RecordBatch::default();
-        assert!(!carry.hand_out(
-            Room {
-                records_end: 10,
-                bytes_end: 3
-            },
-            &mut out
-        ));
-        assert_eq!(out.records.len(), 1);
-    }
 }

@@ -6,7 +6,7 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::assignment::{Discovery, Found};
+use super::discovery::{Brokers, Discovery, Found, discover};
 use super::error::{ReadFailure, read_failure};
 use super::feed::Delivery;
 use super::lag::{PartitionLag, Statistics};
@@ -17,22 +17,29 @@ use crate::ports::{NextOffset, SourceError};
 
 /// How soon missing topics and unreachable brokers are asked again.
 const RETRY: Duration = Duration::from_secs(1);
+/// Asking may block: reading gets at least this many times as long before the next round.
+const READING_SHARE: u32 = 4;
 /// The same trouble is logged again after this.
 const REPEAT_LOG: Duration = Duration::from_secs(30);
 
 impl Reader {
     /// Looks for partitions that are not read yet and begins with them.
     pub(super) fn discover(&mut self) -> Result<(), End> {
-        let discovery = self.assignment.discover(&self.consumer)?;
+        let begun = Instant::now();
+        let brokers = Brokers {
+            consumer: &self.consumer,
+            timeout: self.timers.request_timeout,
+        };
+        let discovery = discover(&mut self.assignment, &brokers, &|| self.feed.stopping())?;
         self.begin(&discovery.found)?;
         let complete = discovery.missing.is_empty() && discovery.pending == 0;
         let interval = self.timers.discover_interval;
-        self.timers.discover_at = Instant::now()
-            + if complete {
-                interval
-            } else {
-                interval.min(RETRY)
-            };
+        let pause = if complete {
+            interval
+        } else {
+            interval.min(RETRY)
+        };
+        self.timers.discover_at = Instant::now() + pause.max(begun.elapsed() * READING_SHARE);
         self.report(discovery);
         Ok(())
     }
@@ -70,7 +77,8 @@ impl Reader {
         let index = self
             .partitions
             .add(topic, found.partition, found.position, found.end);
-        self.assignment.register(found, index);
+        self.assignment
+            .register(found.topic, found.partition, index);
         if !found.was_stored {
             let begin = NextOffset {
                 topic,
@@ -150,10 +158,11 @@ impl Reader {
         for index in 0..self.partitions.len() {
             let entry = self.partitions.get(index);
             let (topic, partition, position) = (entry.topic, entry.partition, entry.position);
-            let Ok(range) =
-                self.assignment
-                    .range(&self.consumer, self.assignment.name(topic), partition)
-            else {
+            let brokers = Brokers {
+                consumer: &self.consumer,
+                timeout: self.timers.request_timeout,
+            };
+            let Ok(range) = brokers.range(self.assignment.name(topic), partition) else {
                 continue;
             };
             let (begin, gap) = self.assignment.settle(topic, partition, position, range)?;
@@ -185,24 +194,33 @@ impl Reader {
         Ok(())
     }
 
-    /// Takes over the latest statistics, if there are new ones.
+    /// Takes in the latest statistics, if there are new ones, and lets who may go on go on.
     pub(super) fn read_statistics(&mut self) -> Result<(), End> {
+        self.take_in_statistics();
+        if self.partitions.paused() > 0 {
+            self.make_wait()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Takes in the latest statistics, if there are new ones.
+    pub(super) fn take_in_statistics(&mut self) {
         let Some(document) = self.consumer.context().take_statistics() else {
-            return Ok(());
+            return;
         };
-        let statistics = match Statistics::parse(&document) {
-            Ok(statistics) => statistics,
-            Err(error) => {
-                self.warn_once(&format!("unreadable statistics: {error}"));
-                return Ok(());
-            }
-        };
+        match Statistics::parse(&document) {
+            Ok(statistics) => self.apply(&statistics),
+            Err(error) => self.warn_once(&format!("unreadable statistics: {error}")),
+        }
+    }
+
+    fn apply(&mut self, statistics: &Statistics) {
         for index in 0..self.partitions.len() {
             let entry = self.partitions.get(index);
             let progress = statistics.progress(self.assignment.name(entry.topic), entry.partition);
             self.partitions.progress(index, progress);
         }
-        self.make_wait()?;
         let healthy = self.partitions.healthy();
         self.monitor.update(|status| {
             if healthy && status.partitions_pending == 0 {
@@ -210,7 +228,6 @@ impl Reader {
             }
         });
         self.monitor.set_lag(self.lag(&self.partitions));
-        Ok(())
     }
 
     fn lag(&self, partitions: &Partitions) -> Vec<PartitionLag> {
