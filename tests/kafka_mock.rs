@@ -6,7 +6,10 @@ mod kafka_client;
 
 use std::time::{Duration, Instant};
 
-use caseloom::kafka::{EmbeddedBroker, KafkaPublisher, KafkaSource, Notice, Start};
+use caseloom::kafka::{
+    EmbeddedBroker, KafkaError, KafkaPublisher, KafkaSource, Notice, Start, TopicSpec,
+    ensure_topics,
+};
 use caseloom::ports::{
     Destination, OutputRecord, PublishError, Publisher, RecordBatch, Source, SourceError,
 };
@@ -173,21 +176,25 @@ fn a_slow_pipeline_makes_the_reader_wait_and_loses_nothing() {
     );
 }
 
-/// The mock cluster keeps 5 MiB per partition.
-fn overflow(broker: &EmbeddedBroker) -> kafka_client::Got {
-    let options = options(&broker.bootstrap());
+/// Writes more than the 5 MiB that the mock cluster keeps of a partition, in message sets of one. Returns the lowest
+/// offset that is left.
+fn overflow(broker: &EmbeddedBroker) -> i64 {
+    let mut options = options(&broker.bootstrap());
+    options
+        .properties
+        .insert("batch.num.messages".into(), "1".into());
     let producer = producer(&options);
     for _ in 0..80 {
         produce(&producer, "alerts", 0, Some(&[b'x'; 100_000]), None);
-        flush(&producer);
     }
-    read_count(&mut start(&options, "alerts", &[]), 1).swap_remove(0)
+    flush(&producer);
+    read_count(&mut start(&options, "alerts", &[]), 1)[0].offset
 }
 
 #[test]
 fn an_offset_that_is_gone_has_a_name_and_a_size() {
     let broker = broker(1);
-    let low = overflow(&broker).offset;
+    let low = overflow(&broker);
     assert!(low > 5);
     let mut source = start(&options(&broker.bootstrap()), "alerts", &[next(1, 0, 5)]);
     match read_error(&mut source) {
@@ -208,7 +215,7 @@ fn an_offset_that_is_gone_has_a_name_and_a_size() {
 #[test]
 fn an_accepted_gap_is_reported_and_passed_over() {
     let broker = broker(1);
-    let low = overflow(&broker).offset;
+    let low = overflow(&broker);
     let mut options = options(&broker.bootstrap());
     options.accept_gap = true;
     let mut source = start(&options, "alerts", &[next(1, 0, 5)]);
@@ -443,4 +450,20 @@ fn more_than_the_queue_holds_is_published_in_one_call() {
     for (number, got) in all.iter().enumerate() {
         assert_eq!(got.value.as_deref(), Some(number.to_string().as_bytes()));
     }
+}
+
+#[test]
+fn an_unreachable_broker_is_reported_when_topics_are_checked() {
+    let broker = EmbeddedBroker::start(&[], 1).unwrap();
+    let mut options = options(&broker.bootstrap());
+    options.request_timeout = Duration::from_millis(300);
+    broker.go_down().unwrap();
+    let missing = TopicSpec {
+        name: "x".into(),
+        partitions: 1,
+        replication: 1,
+        compacted: false,
+    };
+    let error = ensure_topics(&options, &[missing], false).unwrap_err();
+    assert!(matches!(error, KafkaError::Client { .. }), "{error}");
 }
