@@ -26,6 +26,26 @@ pub struct Decision {
     pub moves: Vec<Move>,
     /// What happened, to be counted.
     pub tally: Tally,
+    /// What the caller has a use for.
+    pub wants: Wants,
+}
+
+/// What the caller of the verbs has a use for; the rest is not made. What is decided doesn't depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wants {
+    /// Records, for a store.
+    pub records: bool,
+    /// Events, for a topic.
+    pub events: bool,
+}
+
+impl Default for Wants {
+    fn default() -> Self {
+        Self {
+            records: true,
+            events: true,
+        }
+    }
 }
 
 /// What became of one alert.
@@ -180,6 +200,25 @@ impl CaseSnapshot {
 }
 
 impl Decision {
+    /// A buffer for a replay: outcomes and records, no events.
+    #[must_use]
+    pub fn without_events() -> Self {
+        Self {
+            wants: Wants {
+                records: true,
+                events: false,
+            },
+            ..Self::default()
+        }
+    }
+
+    /// Adds a record, if the caller wants records.
+    pub(crate) fn record(&mut self, record: impl FnOnce() -> Record) {
+        if self.wants.records {
+            self.records.push(record());
+        }
+    }
+
     /// Empties the buffer for the next batch and keeps its memory.
     pub fn clear(&mut self) {
         self.outcomes.clear();
@@ -208,6 +247,22 @@ impl Outcome {
             Self::Updated { .. } => Some(Disposition::Updated),
             Self::Ignored(_) => Some(Disposition::Ignored),
             Self::Counted(_) | Self::Opened { .. } => None,
+        }
+    }
+}
+
+impl CapReason {
+    /// Every cap, in counted order.
+    pub const ALL: [Self; 4] = [Self::Activities, Self::Entities, Self::Age, Self::Idle];
+
+    /// The word used in events, metrics and pages.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Activities => "cap_activities",
+            Self::Entities => "cap_entities",
+            Self::Age => "cap_age",
+            Self::Idle => "cap_idle",
         }
     }
 }

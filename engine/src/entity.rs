@@ -74,7 +74,29 @@ impl Entity {
     #[must_use]
     pub fn new(kind: EntityKind, role: Role, raw: &str) -> Option<Self> {
         let value = canonical::canonical(kind, raw)?;
-        Some(Self { kind, role, value, thing: 0 })
+        Some(Self {
+            kind,
+            role,
+            value,
+            thing: 0,
+        })
+    }
+
+    /// The entity for a field that holds either a host's name or its address.
+    #[must_use]
+    pub fn host_or_ip(role: Role, raw: &str) -> Option<Self> {
+        Self::new(EntityKind::Ip, role, raw).or_else(|| Self::new(EntityKind::Host, role, raw))
+    }
+
+    /// The entity for a field that holds a user's account or, with a `$` at its end, a machine's.
+    #[must_use]
+    pub fn user_or_host(role: Role, raw: &str) -> Option<Self> {
+        let kind = if raw.trim_end().ends_with('$') {
+            EntityKind::Host
+        } else {
+            EntityKind::User
+        };
+        Self::new(kind, role, raw)
     }
 
     /// The same entity, marked as naming the thing number `thing` of its alert.
@@ -128,13 +150,21 @@ impl EntityKind {
     /// The kind named by `word`, in any letter case.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(word))
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str().eq_ignore_ascii_case(word))
     }
 }
 
 impl Role {
     /// Every role, in stored order.
-    pub const ALL: [Self; 5] = [Self::Source, Self::Target, Self::Actor, Self::Affected, Self::Observer];
+    pub const ALL: [Self; 5] = [
+        Self::Source,
+        Self::Target,
+        Self::Actor,
+        Self::Affected,
+        Self::Observer,
+    ];
 
     /// The word used in messages, policies and pages.
     #[must_use]
@@ -151,6 +181,8 @@ impl Role {
     /// The role named by `word`, in any letter case.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str().eq_ignore_ascii_case(word))
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str().eq_ignore_ascii_case(word))
     }
 }

@@ -1,1 +1,106 @@
 //! Input: bytes of one message -> alerts, or a named [`Reject`].
+//!
+//! `unwrap` finds the records in a message, `detect` tells their format, a format or a mapping reads each into a
+//! `draft`, which becomes an [`Alert`]. No record of a message affects another: a bad one is rejected alone.
+
+mod attack;
+mod detect;
+mod draft;
+mod formats;
+mod json;
+mod limits;
+mod mapping;
+mod parser;
+mod reject;
+mod severity;
+mod timestamp;
+mod unwrap;
+
+use smallvec::SmallVec;
+
+use crate::accounting::MessageOutcome;
+use crate::alert::Position;
+use crate::time::Timestamp;
+
+pub use detect::Format;
+pub use limits::Limits;
+pub use mapping::{Mapping, MappingError};
+pub use parser::Parser;
+pub use reject::Reject;
+
+#[cfg(doc)]
+use crate::alert::Alert;
+
+/// One message as it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    /// Its value; empty for a tombstone.
+    pub bytes: &'a [u8],
+    /// What it is, or [`Format::Auto`].
+    pub format: Format,
+    /// Whose it is.
+    pub scope: Scope<'a>,
+    /// Its place; the index is filled in per alert.
+    pub position: Position,
+    /// The broker's time stamp, against which event times are clamped.
+    pub broker_time: Option<Timestamp>,
+}
+
+/// Who says which scope an alert belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope<'a> {
+    /// The alert; this one where it says none.
+    Default(&'a str),
+    /// The topic: whatever an alert claims, so that who may write to the topic can't write to another tenant.
+    Fixed(&'a str),
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parsed {
+    /// The format of the first record whose format was told; `None` when there was none.
+    pub format: Option<Format>,
+    /// How many alerts were appended.
+    pub alerts: u32,
+    /// How many records were understood and are no alerts, such as flow events.
+    pub not_alerts: u32,
+    /// Records that were rejected, with their index in the message, in order.
+    pub rejects: SmallVec<[(u32, Reject); 1]>,
+    /// What was left out or changed.
+    pub notes: Notes,
+}
+
+/// What was left out of alerts or changed in them: each a number of occurrences in one message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// Entities that mean nothing (`-`, loopback, `SYSTEM`) or are malformed for their kind.
+    pub entities_dropped: u32,
+    /// Entities beyond [`Limits::entities_max`].
+    pub entities_over: u32,
+    /// ATT&CK ids that are none, or beyond [`Limits::attack_max`].
+    pub attack_dropped: u32,
+    /// Severities that stood there but mean nothing; Medium was assumed.
+    pub severity_unknown: u32,
+    /// Alerts without a usable severity; Medium was assumed.
+    pub severity_assumed: u32,
+    /// Alerts that claimed another scope than their topic's.
+    pub scope_overruled: u32,
+    /// Event times that lay too far after the broker's.
+    pub time_clamped: u32,
+    /// Titles and names that were cut.
+    pub texts_cut: u32,
+}
+
+impl Parsed {
+    /// The message's term in the accounting.
+    #[must_use]
+    pub fn outcome(&self) -> MessageOutcome {
+        if self.alerts > 0 {
+            MessageOutcome::WithAlerts
+        } else if self.rejects.is_empty() {
+            MessageOutcome::Empty
+        } else {
+            MessageOutcome::Rejected
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Canonical forms of what has to do with the network: hosts, addresses, domains, URLs, mail addresses.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use compact_str::CompactString;
+
+use super::{ignore, lower, strip_prefix_ignoring_case};
+
+/// A machine's name: without `\\` or `DOMAIN\` before it, without dot, port or machine account's `$` after it.
+/// An IP literal is no host's name.
+pub(super) fn host(raw: &str) -> Option<CompactString> {
+    let name = raw.rsplit('\\').next().unwrap_or(raw);
+    let name = name.trim_end_matches(['$', '.', ' ']);
+    let name = strip_port(name)
+        .trim_end_matches(['$', '.', ' '])
+        .trim_start();
+    let is_name = !name.is_empty()
+        && !name.bytes().any(|byte| {
+            matches!(
+                byte,
+                b'/' | b':' | b'@' | b'"' | b'<' | b'>' | b'|' | b'*' | b'?'
+            )
+        })
+        && !looks_like_address(name);
+    if !is_name || ignore::is_blank(name) {
+        return None;
+    }
+    let host = lower(name);
+    (!ignore::is_local_host(&host)).then_some(host)
+}
+
+/// Digits and dots only: an address, or a broken one.
+fn looks_like_address(name: &str) -> bool {
+    name.contains('.')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+/// An address, without brackets, port, zone and a prefix length of one machine.
+pub(super) fn ip(raw: &str) -> Option<CompactString> {
+    let (address, text) = match raw.parse::<Ipv4Addr>() {
+        // What std reads as IPv4 is canonical text already: it refuses leading zeros.
+        Ok(address) => (IpAddr::V4(address), Some(raw)),
+        Err(_) => (odd_address(raw)?, None),
+    };
+    if ignore::is_common_address(address) {
+        return None;
+    }
+    Some(text.map_or_else(|| written(address), CompactString::new))
+}
+
+fn odd_address(raw: &str) -> Option<IpAddr> {
+    let defanged = refang(raw);
+    let text = defanged.as_deref().unwrap_or(raw);
+    let text = text
+        .strip_suffix("/32")
+        .or_else(|| text.strip_suffix("/128"))
+        .unwrap_or(text);
+    if let Some(rest) = text.strip_prefix('[') {
+        let (inside, after) = rest.split_once(']')?;
+        return is_port_suffix(after).then(|| v6(inside))?;
+    }
+    match text.parse::<Ipv4Addr>() {
+        Ok(address) => Some(IpAddr::V4(address)),
+        Err(_) => strip_port(text)
+            .parse()
+            .map(IpAddr::V4)
+            .ok()
+            .or_else(|| v6(text)),
+    }
+}
+
+fn v6(text: &str) -> Option<IpAddr> {
+    let unzoned = text.split('%').next().unwrap_or(text);
+    let address: Ipv6Addr = unzoned.parse().ok()?;
+    Some(address.to_canonical())
+}
+
+fn written(address: IpAddr) -> CompactString {
+    let mut text = CompactString::default();
+    // Writing into a string can't fail.
+    let _ = write!(text, "{address}");
+    text
+}
+
+/// `text` without `:443`. An IPv6 address has several colons and stays as it is.
+fn strip_port(text: &str) -> &str {
+    match text.split_once(':') {
+        Some((before, port)) if is_port(port) => before,
+        _ => text,
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_port_suffix(text: &str) -> bool {
+    text.is_empty() || text.strip_prefix(':').is_some_and(is_port)
+}
+
+/// A DNS name with at least two labels; names for reverse look-up and every machine's own name are none.
+pub(super) fn domain(raw: &str) -> Option<CompactString> {
+    let defanged = refang(raw);
+    let text = strip_port(defanged.as_deref().unwrap_or(raw));
+    let text = text.strip_prefix("*.").unwrap_or(text);
+    let text = text.strip_suffix('.').unwrap_or(text);
+    if !is_domain(text) || looks_like_address(text) {
+        return None;
+    }
+    let domain = lower(text);
+    let is_noise = domain.ends_with(".in-addr.arpa")
+        || domain.ends_with(".ip6.arpa")
+        || ignore::is_local_host(&domain);
+    (!is_noise).then_some(domain)
+}
+
+/// At least two labels of 1 to 63 bytes, of letters, digits, `-` and `_`; letters of any script, as no producer
+/// agrees on punycode.
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_') || is_mark(c))
+    };
+    text.contains('.') && text.split('.').all(is_label)
+}
+
+/// Combining marks that lower-casing can bring about (`İ` becomes `i` and U+0307).
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36F}')
+}
+
+/// An absolute URL: scheme and host in lower case, without fragment, default port and a lone `/` as its path.
+pub(super) fn url(raw: &str) -> Option<CompactString> {
+    let defanged = refang(raw);
+    let text = defanged.as_deref().unwrap_or(raw);
+    let (scheme, rest) = text.split_once("://")?;
+    let scheme = canonical_scheme(scheme)?;
+    let rest = rest.split('#').next().unwrap_or(rest).trim_end();
+    let host_end = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(host_end);
+    let (user, host) = authority
+        .rsplit_once('@')
+        .map_or(("", authority), |(user, host)| (user, host));
+    let host = lower(without_default_port(&scheme, host));
+    let host = host.trim_end_matches('.');
+    if host.is_empty() {
+        return None;
+    }
+    let mut url = scheme;
+    url.push_str("://");
+    if !user.is_empty() {
+        url.push_str(user);
+        url.push('@');
+    }
+    url.push_str(host);
+    if path != "/" {
+        url.push_str(path);
+    }
+    Some(url)
+}
+
+/// The scheme in lower case; `hxxp` and its like become `http` again.
+fn canonical_scheme(scheme: &str) -> Option<CompactString> {
+    let is_scheme = scheme
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+    if !is_scheme || scheme.len() > 16 {
+        return None;
+    }
+    let scheme = lower(scheme);
+    Some(match scheme.as_str() {
+        "hxxp" | "htxp" | "hxtp" | "meow" => CompactString::const_new("http"),
+        "hxxps" | "htxps" | "hxtps" => CompactString::const_new("https"),
+        "fxp" => CompactString::const_new("ftp"),
+        _ => scheme,
+    })
+}
+
+fn without_default_port<'t>(scheme: &str, host: &'t str) -> &'t str {
+    let port = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        "ftp" => ":21",
+        _ => return host,
+    };
+    host.strip_suffix(port).unwrap_or(host)
+}
+
+/// A mail address, out of `Name <address>` and `mailto:` where need be.
+pub(super) fn email(raw: &str) -> Option<CompactString> {
+    let inside = raw
+        .rsplit_once('<')
+        .and_then(|(_, rest)| rest.split_once('>'))
+        .map_or(raw, |(inside, _)| inside);
+    let inside = strip_prefix_ignoring_case(inside, "mailto:")
+        .unwrap_or(inside)
+        .trim();
+    let defanged = refang(inside);
+    let address = defanged.as_deref().unwrap_or(inside);
+    let (user, domain) = address.rsplit_once('@')?;
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    let is_user = !user.is_empty()
+        && !user.chars().any(|c| {
+            c.is_whitespace() || matches!(c, '@' | '<' | '>' | ',' | ';' | '"' | '(' | ')')
+        });
+    if !is_user || !domain.split('.').all(|label| !label.is_empty()) || !is_mail_domain(domain) {
+        return None;
+    }
+    let mut email = lower(user);
+    email.push('@');
+    email.push_str(&lower(domain));
+    Some(email)
+}
+
+fn is_mail_domain(domain: &str) -> bool {
+    domain
+        .chars()
+        .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.') || is_mark(c))
+}
+
+/// `text` with the ways in which people make addresses unclickable undone; `None` where there are none.
+fn refang(text: &str) -> Option<String> {
+    if !text.bytes().any(|byte| matches!(byte, b'[' | b'(' | b'{')) {
+        return None;
+    }
+    const WAYS: [(&str, &str); 9] = [
+        ("[.]", "."),
+        ("(.)", "."),
+        ("{.}", "."),
+        ("[dot]", "."),
+        ("(dot)", "."),
+        ("[:]", ":"),
+        ("[://]", "://"),
+        ("[@]", "@"),
+        ("[at]", "@"),
+    ];
+    WAYS.iter().any(|(way, _)| text.contains(way)).then(|| {
+        WAYS.iter().fold(text.to_owned(), |text, (way, plain)| {
+            text.replace(way, plain)
+        })
+    })
+}

@@ -1,0 +1,327 @@
+//! Draft: an alert in the making. Formats say what they found; the draft brings it into canonical form, keeps
+//! it within the limits, counts what it had to leave out, and checks the whole in [`Draft::finish`].
+
+use compact_str::{CompactString, ToCompactString};
+use smallvec::SmallVec;
+
+use crate::alert::{Alert, Lifecycle, Position, Severity};
+use crate::entity::{Entity, EntityKind, Role};
+use crate::time::Timestamp;
+
+use super::json::Scalar;
+use super::limits::Limits;
+use super::reject::{Reject, excerpt};
+use super::timestamp::{self, Unit};
+use super::{Message, Notes, Scope, attack, severity};
+
+/// What every alert of a message shares, and the alert's place in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'m> {
+    pub(crate) message: &'m Message<'m>,
+    pub(crate) limits: &'m Limits,
+    pub(crate) index: u32,
+}
+
+/// An alert in the making.
+pub(crate) struct Draft<'m> {
+    context: Context<'m>,
+    notes: &'m mut Notes,
+    time: Option<Timestamp>,
+    has_severity: bool,
+    alert: Alert,
+}
+
+impl<'m> Draft<'m> {
+    /// An empty draft of an alert from `source`.
+    pub(crate) fn new(context: Context<'m>, notes: &'m mut Notes, source: &str) -> Self {
+        let position = Position {
+            index: context.index,
+            ..context.message.position
+        };
+        let alert = Alert {
+            id: None,
+            position,
+            time: Timestamp::MIN,
+            scope: CompactString::default(),
+            source: CompactString::new(source),
+            rule_id: CompactString::default(),
+            rule_name: CompactString::default(),
+            title: CompactString::default(),
+            severity: Severity::ASSUMED,
+            attack: SmallVec::new(),
+            entities: SmallVec::new(),
+            lifecycle: Lifecycle::Active,
+            count: 1,
+            updated: None,
+        };
+        Self {
+            context,
+            notes,
+            time: None,
+            has_severity: false,
+            alert,
+        }
+    }
+
+    /// The event time.
+    ///
+    /// # Errors
+    /// [`Reject::BadTime`] when `value` tells none.
+    pub(crate) fn time(&mut self, value: Scalar<'_>, unit: Unit, path: &str) -> Result<(), Reject> {
+        if value.is_nothing() {
+            return Ok(());
+        }
+        let time = timestamp::read(value, unit).ok_or_else(|| Reject::BadTime {
+            path: path.to_compact_string(),
+            value: value.text().map(|text| excerpt(&text)).unwrap_or_default(),
+        })?;
+        self.time = Some(time);
+        Ok(())
+    }
+
+    /// When the product last changed it; what can't be read is left out.
+    pub(crate) fn updated(&mut self, value: Scalar<'_>, unit: Unit) {
+        self.alert.updated = timestamp::read(value, unit);
+    }
+
+    /// The product's own id.
+    ///
+    /// # Errors
+    /// [`Reject::StringTooLong`].
+    pub(crate) fn id(&mut self, value: Scalar<'_>, path: &str) -> Result<(), Reject> {
+        if let Some(text) = value.text() {
+            self.alert.id = Some(self.identity(&text, path)?).filter(|id| !id.is_empty());
+        }
+        Ok(())
+    }
+
+    /// The scope that the message claims.
+    pub(crate) fn scope(&mut self, value: Scalar<'_>) {
+        if let Some(text) = value.text() {
+            self.alert.scope = CompactString::new(text.trim_ascii());
+        }
+    }
+
+    /// The product or sensor; nothing leaves the format's own name.
+    ///
+    /// # Errors
+    /// [`Reject::StringTooLong`].
+    pub(crate) fn source(&mut self, value: Scalar<'_>, path: &str) -> Result<(), Reject> {
+        if let Some(text) = value.text() {
+            let source = self.identity(&text, path)?;
+            if !source.is_empty() {
+                self.alert.source = source;
+            }
+        }
+        Ok(())
+    }
+
+    /// The rule's stable id.
+    ///
+    /// # Errors
+    /// [`Reject::StringTooLong`].
+    pub(crate) fn rule_id(&mut self, text: &str, path: &str) -> Result<(), Reject> {
+        self.alert.rule_id = self.identity(text, path)?;
+        Ok(())
+    }
+
+    /// The rule's name for people.
+    pub(crate) fn rule_name(&mut self, text: &str) {
+        self.alert.rule_name = self.prose(text);
+    }
+
+    /// One line for people.
+    pub(crate) fn title(&mut self, text: &str) {
+        self.alert.title = self.prose(text);
+    }
+
+    /// A severity on the common scale, as a number or a word.
+    pub(crate) fn severity(&mut self, value: Scalar<'_>) {
+        if !value.is_nothing() {
+            self.severity_read(severity::read(value));
+        }
+    }
+
+    /// A severity that the format has read; `None`: it stood there, but means nothing.
+    pub(crate) fn severity_read(&mut self, severity: Option<Severity>) {
+        match severity {
+            Some(severity) => {
+                self.alert.severity = severity;
+                self.has_severity = true;
+            }
+            None => self.notes.severity_unknown += 1,
+        }
+    }
+
+    /// How many occurrences the message stands for.
+    pub(crate) fn count(&mut self, value: Scalar<'_>) {
+        let count = match value {
+            Scalar::Integer(number) => u32::try_from(number).ok(),
+            Scalar::Text(text) => text.trim_ascii().parse().ok(),
+            _ => None,
+        };
+        self.alert.count = count.unwrap_or(1).max(1);
+    }
+
+    /// Work to do, or for the record.
+    pub(crate) fn lifecycle(&mut self, lifecycle: Lifecycle) {
+        self.alert.lifecycle = lifecycle;
+    }
+
+    /// An ATT&CK technique or tactic.
+    pub(crate) fn attack(&mut self, raw: &str) {
+        match attack::id(raw) {
+            Some(id) if self.alert.attack.contains(&id) => {}
+            Some(id) if self.alert.attack.len() < self.context.limits.attack_max => {
+                self.alert.attack.push(id);
+            }
+            _ => self.notes.attack_dropped += 1,
+        }
+    }
+
+    /// An entity as the product wrote it. `thing` is as in [`Entity::thing`].
+    pub(crate) fn entity(&mut self, kind: EntityKind, role: Role, raw: &str, thing: u8) {
+        self.push(Entity::new(kind, role, raw), thing);
+    }
+
+    /// An entity, or none where the value means nothing.
+    pub(crate) fn push(&mut self, entity: Option<Entity>, thing: u8) {
+        let Some(entity) = entity else {
+            self.notes.entities_dropped += 1;
+            return;
+        };
+        let is_repeat = self.alert.entities.iter().any(|other| {
+            other.kind == entity.kind && other.role == entity.role && other.value == entity.value
+        });
+        if is_repeat {
+            return;
+        }
+        if self.alert.entities.len() >= self.context.limits.entities_max {
+            self.notes.entities_over += 1;
+            return;
+        }
+        self.alert.entities.push(entity.naming(thing));
+    }
+
+    /// The whole, once everything has been said. `paths` names where the format keeps time and rule.
+    ///
+    /// # Errors
+    /// [`Reject::MissingTime`], [`Reject::MissingRule`], [`Reject::BadScope`].
+    pub(crate) fn finish(mut self, paths: Paths) -> Result<Alert, Reject> {
+        let time = self.time.ok_or_else(|| Reject::MissingTime {
+            path: paths.time.to_compact_string(),
+        })?;
+        self.alert.time = self.clamped(time);
+        let alert = &mut self.alert;
+        if alert.rule_id.is_empty() {
+            alert.rule_id.clone_from(&alert.rule_name);
+        } else if alert.rule_name.is_empty() {
+            alert.rule_name.clone_from(&alert.rule_id);
+        }
+        if alert.rule_id.is_empty() {
+            return Err(Reject::MissingRule {
+                path: paths.rule.to_compact_string(),
+            });
+        }
+        self.settle_scope()?;
+        if !self.has_severity {
+            self.notes.severity_assumed += 1;
+        }
+        Ok(self.alert)
+    }
+
+    /// Not later than the broker's time and the skew.
+    fn clamped(&mut self, time: Timestamp) -> Timestamp {
+        let latest = self
+            .context
+            .message
+            .broker_time
+            .map(|broker| broker.plus(self.context.limits.skew_max));
+        match latest {
+            Some(latest) if time > latest => {
+                self.notes.time_clamped += 1;
+                latest
+            }
+            _ => time,
+        }
+    }
+
+    fn settle_scope(&mut self) -> Result<(), Reject> {
+        let claimed = &mut self.alert.scope;
+        match self.context.message.scope {
+            Scope::Fixed(scope) => {
+                if !claimed.is_empty() && claimed != scope {
+                    self.notes.scope_overruled += 1;
+                }
+                *claimed = CompactString::new(scope);
+            }
+            Scope::Default(scope) if claimed.is_empty() => *claimed = CompactString::new(scope),
+            Scope::Default(_) => {}
+        }
+        if is_scope(claimed) {
+            Ok(())
+        } else {
+            Err(Reject::BadScope {
+                value: excerpt(claimed),
+            })
+        }
+    }
+
+    /// A string that is compared: never cut.
+    fn identity(&self, text: &str, path: &str) -> Result<CompactString, Reject> {
+        let max = self.context.limits.id_bytes_max;
+        let text = text.trim();
+        if text.len() > max {
+            return Err(Reject::StringTooLong {
+                path: path.to_compact_string(),
+                bytes: text.len(),
+                max,
+            });
+        }
+        Ok(printable(text))
+    }
+
+    /// A string for people: cut where it is too long.
+    fn prose(&mut self, text: &str) -> CompactString {
+        let max = self.context.limits.text_bytes_max;
+        let text = text.trim();
+        if text.len() <= max {
+            return printable(text);
+        }
+        self.notes.texts_cut += 1;
+        let mut cut = printable(&text[..text.floor_char_boundary(max)]);
+        cut.push('…');
+        cut
+    }
+}
+
+/// Where a format keeps what every alert needs, for a reject's text.
+#[derive(Clone, Copy)]
+pub(crate) struct Paths<'a> {
+    pub(crate) time: &'a str,
+    pub(crate) rule: &'a str,
+}
+
+/// Whether `scope` matches `[A-Za-z0-9._-]{1,128}`.
+pub(crate) fn is_scope(scope: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=128).contains(&scope.len()) && scope.bytes().all(is_allowed)
+}
+
+/// `text` with each control character replaced by `U+FFFD`, because it ends up in CSV, logs and terminals.
+fn printable(text: &str) -> CompactString {
+    // Bytes below 0x20, DEL, and 0xC2, which begins the controls U+0080..U+009F.
+    let is_suspect = |byte: u8| byte < 0x20 || byte == 0x7F || byte == 0xC2;
+    if !text.bytes().any(is_suspect) {
+        return CompactString::new(text);
+    }
+    text.chars()
+        .map(|c| {
+            if c.is_control() {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        })
+        .collect()
+}

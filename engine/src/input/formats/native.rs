@@ -1,0 +1,109 @@
+//! Native: the simplest JSON that anyone can produce.
+//!
+//! ```json
+//! {"id": "a-1", "time": "2026-03-01T08:00:00Z", "scope": "acme", "source": "edr", "rule": {"id": "R1", "name": "Dump"},
+//!  "severity": 70, "title": "LSASS read", "entities": [{"kind": "host", "value": "ws1", "role": "affected", "thing": 1}],
+//!  "attack": ["T1003.001"], "count": 1, "updated": "2026-03-01T08:00:05Z", "lifecycle": "active"}
+//! ```
+//!
+//! Only `time`, `rule` and one of `entities` and `title` are required. Where it is harmless it is lenient: `rule` may be its
+//! name alone, `time` a number, `severity` a word, `attack` one string; unknown keys are ignored. An entity of an unknown
+//! kind or role is dropped and counted; without a role it is `affected`.
+
+use crate::alert::{Alert, Lifecycle};
+use crate::entity::{EntityKind, Role};
+
+use super::super::Notes;
+use super::super::draft::{Context, Draft, Paths};
+use super::super::json::{Scalar, Value};
+use super::super::reject::Reject;
+use super::super::timestamp::Unit;
+
+const PATHS: Paths<'static> = Paths {
+    time: "time",
+    rule: "rule",
+};
+
+/// The alert in `record`.
+pub(super) fn read(
+    record: Value<'_>,
+    context: Context<'_>,
+    notes: &mut Notes,
+) -> Result<Alert, Reject> {
+    let mut draft = Draft::new(context, notes, "native");
+    let mut has_entities = false;
+    let mut has_title = false;
+    for (key, value) in record.keys_and_values() {
+        let scalar = value.scalar().unwrap_or(Scalar::Null);
+        match key {
+            "id" => draft.id(scalar, "id")?,
+            "time" => draft.time(scalar, Unit::Auto, "time")?,
+            "scope" => draft.scope(scalar),
+            "source" => draft.source(scalar, "source")?,
+            "rule" => rule(&mut draft, value)?,
+            "severity" => draft.severity(scalar),
+            "title" => {
+                let title = value.as_str().unwrap_or_default();
+                has_title = !title.trim().is_empty();
+                draft.title(title);
+            }
+            "entities" => {
+                has_entities = value.len() > 0;
+                value.each(|element| entity(&mut draft, element));
+            }
+            "attack" => value.each(|element| draft.attack(element.as_str().unwrap_or_default())),
+            "count" => draft.count(scalar),
+            "updated" => draft.updated(scalar, Unit::Auto),
+            "lifecycle" => {
+                draft.lifecycle(
+                    value
+                        .as_str()
+                        .and_then(Lifecycle::from_word)
+                        .unwrap_or_default(),
+                );
+            }
+            _ => {}
+        }
+    }
+    let alert = draft.finish(PATHS)?;
+    if has_entities || has_title {
+        Ok(alert)
+    } else {
+        Err(Reject::MissingEntity)
+    }
+}
+
+/// `{"id": .., "name": ..}`, or the name alone.
+fn rule(draft: &mut Draft<'_>, value: Value<'_>) -> Result<(), Reject> {
+    if let Some(name) = value.scalar().and_then(Scalar::text) {
+        draft.rule_name(&name);
+    }
+    for (key, value) in value.keys_and_values() {
+        let Some(text) = value.scalar().and_then(Scalar::text) else {
+            continue;
+        };
+        match key {
+            "id" => draft.rule_id(&text, "rule.id")?,
+            "name" => draft.rule_name(&text),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn entity(draft: &mut Draft<'_>, value: Value<'_>) {
+    let (mut kind, mut role, mut raw, mut thing) = (None, Some(Role::Affected), None, 0);
+    for (key, value) in value.keys_and_values() {
+        match key {
+            "kind" => kind = value.as_str().and_then(EntityKind::from_word),
+            "role" => role = value.as_str().and_then(Role::from_word),
+            "value" => raw = value.scalar().and_then(Scalar::text),
+            "thing" => thing = value.as_u8().unwrap_or_default(),
+            _ => {}
+        }
+    }
+    match (kind, role, raw) {
+        (Some(kind), Some(role), Some(raw)) => draft.entity(kind, role, &raw, thing),
+        _ => draft.push(None, 0),
+    }
+}

@@ -1,0 +1,256 @@
+//! Mapping: a TOML file that names where a JSON source of one's own keeps what an alert is made of.
+//!
+//! `config/mappings/ait-ads.toml` is the worked example. The file is compiled once into a plan; a record is then
+//! walked once, and every value that a path leads to falls into its slot. See `mapping/file.rs` for the keys.
+
+mod file;
+mod plan;
+
+use compact_str::CompactString;
+
+use crate::alert::{Alert, Lifecycle};
+use crate::entity::Entity;
+
+use super::Notes;
+use super::detect::{Format, Need, Signature};
+use super::draft::{Context, Draft, Paths};
+use super::json::{Scalar, Text, Value};
+use super::reject::Reject;
+
+use file::{Constant, EntityRule, Field, File, KindWord, Origin};
+use plan::{Found, Plan};
+
+pub use file::MappingError;
+
+/// A compiled mapping file.
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    file: File,
+    plan: Plan,
+}
+
+impl Mapping {
+    /// Compiles the text of a mapping file; `file_name` is for error texts.
+    ///
+    /// # Errors
+    /// [`MappingError`] names file, line and key.
+    pub fn from_toml(text: &str, file_name: &str) -> Result<Self, MappingError> {
+        let mut file = File::from_toml(text, file_name)?;
+        let mut plan = Plan::default();
+        file.each_path(|path| path.slot = plan.add(&path.text));
+        Ok(Self { file, plan })
+    }
+
+    /// The mapping's name, by which a topic's `format` refers to it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    /// How its records are told; `None`: never, only by name.
+    pub(super) fn signature(&self, at: u16) -> Option<Signature> {
+        let present = self.file.detect.present.iter().map(|path| Need {
+            path: path.clone(),
+            text: None,
+        });
+        let equal = self.file.detect.equal.iter().map(|(path, constant)| Need {
+            path: path.clone(),
+            text: constant
+                .scalar()
+                .text()
+                .map(|text| CompactString::new(&*text)),
+        });
+        let needs: Vec<Need> = present.chain(equal).collect();
+        (!needs.is_empty()).then_some(Signature {
+            format: Format::Mapping(at),
+            needs,
+        })
+    }
+
+    /// The alert in `record`.
+    ///
+    /// # Errors
+    /// A [`Reject`] when time or rule are missing or unreadable.
+    pub(super) fn read(
+        &self,
+        record: Value<'_>,
+        context: Context<'_>,
+        notes: &mut Notes,
+    ) -> Result<Alert, Reject> {
+        let found = self.plan.find(record);
+        let mut draft = Draft::new(context, notes, self.name());
+        self.read_identity(&found, &mut draft)?;
+        self.read_description(&found, &mut draft);
+        self.read_entities(&found, &mut draft);
+        draft.finish(Paths {
+            time: self.file.alert.time.describe(),
+            rule: "rule_id",
+        })
+    }
+
+    fn read_identity(&self, found: &Found<'_>, draft: &mut Draft<'_>) -> Result<(), Reject> {
+        let fields = &self.file.alert;
+        if let Some(picked) = Picked::of(&fields.time, found) {
+            draft.time(picked.scalar(), fields.time.unit(), fields.time.describe())?;
+        }
+        if let Some(picked) = Picked::maybe(&fields.id, found) {
+            draft.id(picked.scalar(), "id")?;
+        }
+        if let Some(picked) = Picked::maybe(&fields.scope, found) {
+            draft.scope(picked.scalar());
+        }
+        if let Some(picked) = Picked::maybe(&fields.source, found) {
+            draft.source(picked.scalar(), "source")?;
+        }
+        if let Some(text) = Picked::maybe(&fields.rule_id, found).and_then(Picked::text) {
+            draft.rule_id(&text, "rule_id")?;
+        }
+        Ok(())
+    }
+
+    fn read_description(&self, found: &Found<'_>, draft: &mut Draft<'_>) {
+        let fields = &self.file.alert;
+        if let Some(text) = Picked::maybe(&fields.rule_name, found).and_then(Picked::text) {
+            draft.rule_name(&text);
+        }
+        if let Some(text) = Picked::maybe(&fields.title, found).and_then(Picked::text) {
+            draft.title(&text);
+        }
+        if let Some(picked) = Picked::maybe(&fields.severity, found) {
+            draft.severity(picked.scalar());
+        }
+        if let Some(picked) = Picked::maybe(&fields.count, found) {
+            draft.count(picked.scalar());
+        }
+        if let (Some(field), Some(picked)) =
+            (&fields.updated, Picked::maybe(&fields.updated, found))
+        {
+            draft.updated(picked.scalar(), field.unit());
+        }
+        if let Some(word) = Picked::maybe(&fields.lifecycle, found).and_then(Picked::text) {
+            draft.lifecycle(Lifecycle::from_word(&word).unwrap_or_default());
+        }
+        for path in &fields.attack {
+            found.each(path.slot, |value, _| read_attack(draft, value));
+        }
+    }
+
+    fn read_entities(&self, found: &Found<'_>, draft: &mut Draft<'_>) {
+        let mut things = Things::default();
+        for rule in &self.file.entity {
+            found.each(rule.path.slot, |value, element| {
+                let Some(text) = value.text() else { return };
+                let thing = things.number(rule.thing, element);
+                draft.push(entity(rule, &text), thing);
+            });
+        }
+    }
+}
+
+fn entity(rule: &EntityRule, text: &str) -> Option<Entity> {
+    match rule.kind {
+        KindWord::HostOrIp => Entity::host_or_ip(rule.role, text),
+        KindWord::Kind(kind) => Entity::new(kind, rule.role, text),
+    }
+}
+
+/// Ids may stand in one string, parted by commas or blanks.
+fn read_attack(draft: &mut Draft<'_>, value: Scalar<'_>) {
+    if let Scalar::Text(text) = value {
+        text.split([',', ';', ' '])
+            .filter(|id| !id.is_empty())
+            .for_each(|id| draft.attack(id));
+    }
+}
+
+/// The value that a field takes in one record.
+enum Picked<'a> {
+    Scalar(Scalar<'a>),
+    Joined(CompactString),
+}
+
+impl<'a> Picked<'a> {
+    fn maybe<'f: 'a>(field: &'a Option<Field>, found: &Found<'f>) -> Option<Self> {
+        Self::of(field.as_ref()?, found)
+    }
+
+    fn of<'f: 'a>(field: &'a Field, found: &Found<'f>) -> Option<Self> {
+        let picked = match &field.origin {
+            Origin::Constant(constant) => return Some(Self::Scalar(constant.scalar())),
+            Origin::Paths(paths) => paths
+                .iter()
+                .find_map(|path| found.first(path.slot))
+                .map(Self::Scalar),
+            Origin::Join { parts, with } => {
+                join(parts.iter().map(|path| found.first(path.slot)), with)
+            }
+        };
+        let translated = match &picked {
+            Some(picked) if !field.values.is_empty() => picked
+                .scalar()
+                .text()
+                .and_then(|text| field.value_of(&text))
+                .map(Constant::scalar),
+            _ => None,
+        };
+        match translated {
+            Some(scalar) => Some(Self::Scalar(scalar)),
+            None if picked.is_none() || !field.values.is_empty() => field
+                .default
+                .as_ref()
+                .map(|constant| Self::Scalar(constant.scalar()))
+                .or(picked),
+            None => picked,
+        }
+    }
+
+    fn scalar(&self) -> Scalar<'_> {
+        match self {
+            Self::Scalar(scalar) => *scalar,
+            Self::Joined(text) => Scalar::Text(text),
+        }
+    }
+
+    fn text(self) -> Option<Text<'a>> {
+        match self {
+            Self::Scalar(scalar) => scalar.text(),
+            Self::Joined(text) => Some(Text::Owned(text)),
+        }
+    }
+}
+
+/// The parts that are there, with `with` between them; nothing when none is.
+fn join<'a>(parts: impl Iterator<Item = Option<Scalar<'a>>>, with: &str) -> Option<Picked<'a>> {
+    let mut joined = CompactString::default();
+    let mut is_first = true;
+    for text in parts.flatten().filter_map(Scalar::text) {
+        if !is_first {
+            joined.push_str(with);
+        }
+        joined.push_str(&text);
+        is_first = false;
+    }
+    (!is_first).then_some(Picked::Joined(joined))
+}
+
+/// Numbers for "the same thing": one per number in the mapping and object in a list.
+#[derive(Default)]
+struct Things(Vec<(u8, u32)>);
+
+impl Things {
+    fn number(&mut self, thing: u8, element: u32) -> u8 {
+        if thing == 0 {
+            return 0;
+        }
+        let at = self
+            .0
+            .iter()
+            .position(|known| *known == (thing, element))
+            .unwrap_or_else(|| {
+                self.0.push((thing, element));
+                self.0.len() - 1
+            });
+        // Beyond 255 things each stands for itself.
+        u8::try_from(at + 1).unwrap_or(0)
+    }
+}

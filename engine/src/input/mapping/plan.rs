@@ -1,0 +1,152 @@
+//! Plan: the paths of a mapping as one tree of keys, and the walk that fills their slots.
+//!
+//! A path's segments may be nested objects or, as some products write them, one literal key with dots; any mix
+//! works. A path leads through lists: it means every element, and `[]` after a segment only says so.
+
+use compact_str::CompactString;
+use smallvec::SmallVec;
+
+use super::super::json::{Scalar, Value};
+
+/// The tree of keys. Node 0 is the root.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    nodes: Vec<Node>,
+    slots: usize,
+    /// Some path has several segments, so a literal key with dots may match.
+    is_nested: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Node {
+    children: Vec<(CompactString, usize)>,
+    slot: Option<usize>,
+}
+
+/// What a record has at the plan's paths.
+pub(super) struct Found<'a> {
+    /// Per slot the first value, and the object of a list it stands in.
+    first: SmallVec<[Option<(Scalar<'a>, u32)>; 16]>,
+    /// Further values, in document order.
+    more: Vec<(usize, Scalar<'a>, u32)>,
+    /// Objects in lists met so far.
+    elements: u32,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            nodes: vec![Node::default()],
+            slots: 0,
+            is_nested: false,
+        }
+    }
+}
+
+impl Plan {
+    /// Adds a path and returns its slot; the same path has the same slot.
+    pub(super) fn add(&mut self, path: &str) -> usize {
+        let mut at = 0;
+        for segment in path
+            .split('.')
+            .map(|segment| segment.strip_suffix("[]").unwrap_or(segment))
+        {
+            self.is_nested |= at != 0;
+            at = match self.nodes[at].child(segment) {
+                Some(child) => child,
+                None => {
+                    let child = self.nodes.len();
+                    self.nodes.push(Node::default());
+                    self.nodes[at].children.push((segment.into(), child));
+                    child
+                }
+            };
+        }
+        *self.nodes[at].slot.get_or_insert_with(|| {
+            self.slots += 1;
+            self.slots - 1
+        })
+    }
+
+    /// Walks `record` once.
+    pub(super) fn find<'a>(&self, record: Value<'a>) -> Found<'a> {
+        let mut found = Found {
+            first: SmallVec::from_elem(None, self.slots),
+            more: Vec::new(),
+            elements: 0,
+        };
+        self.walk(&self.nodes[0], record, 0, &mut found);
+        found
+    }
+
+    fn walk<'a>(&self, node: &Node, value: Value<'a>, element: u32, found: &mut Found<'a>) {
+        if let Some(scalar) = value.scalar() {
+            if let Some(slot) = node.slot {
+                found.put(slot, scalar, element);
+            }
+        } else if let Some(elements) = value.elements() {
+            for value in elements {
+                let is_object = value.fields().is_some();
+                found.elements += u32::from(is_object);
+                let element = if is_object { found.elements } else { element };
+                self.walk(node, value, element, found);
+            }
+        } else if !node.children.is_empty() {
+            for (key, value) in value.keys_and_values() {
+                if let Some(child) = self.child(node, key) {
+                    self.walk(&self.nodes[child], value, element, found);
+                }
+            }
+        }
+    }
+
+    /// The node that `key` leads to, as one segment or as several with dots between them.
+    fn child(&self, node: &Node, key: &str) -> Option<usize> {
+        node.child(key).or_else(|| {
+            if !self.is_nested || !key.contains('.') {
+                return None;
+            }
+            let mut segments = key.split('.');
+            let first = node.child(segments.next()?)?;
+            segments.try_fold(first, |at, segment| self.nodes[at].child(segment))
+        })
+    }
+}
+
+impl Node {
+    #[inline]
+    fn child(&self, key: &str) -> Option<usize> {
+        self.children
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, child)| *child)
+    }
+}
+
+impl<'a> Found<'a> {
+    fn put(&mut self, slot: usize, value: Scalar<'a>, element: u32) {
+        if value.is_nothing() {
+            return;
+        }
+        match &mut self.first[slot] {
+            first @ None => *first = Some((value, element)),
+            Some(_) => self.more.push((slot, value, element)),
+        }
+    }
+
+    /// The first value at the slot's path.
+    pub(super) fn first(&self, slot: usize) -> Option<Scalar<'a>> {
+        self.first[slot].map(|(value, _)| value)
+    }
+
+    /// Shows every value at the slot's path, with the number of the object in a list it stands in (0: none).
+    pub(super) fn each(&self, slot: usize, mut show: impl FnMut(Scalar<'a>, u32)) {
+        let Some((value, element)) = self.first[slot] else {
+            return;
+        };
+        show(value, element);
+        for (_, value, element) in self.more.iter().filter(|(at, ..)| *at == slot) {
+            show(*value, *element);
+        }
+    }
+}

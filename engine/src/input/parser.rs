@@ -1,0 +1,208 @@
+//! Parser: the whole way from a message's bytes to its alerts, with memory that is reused between messages.
+
+use crate::alert::Alert;
+
+use super::detect::{Detector, Format};
+use super::draft::Context;
+use super::formats;
+use super::json::{self, Reader, Value};
+use super::limits::Limits;
+use super::mapping::Mapping;
+use super::reject::Reject;
+use super::{Message, Parsed, detect, unwrap};
+
+/// Reads messages. Owns its scratch memory, so each thread has its own.
+pub struct Parser {
+    reader: Reader,
+    records: Records,
+}
+
+impl std::fmt::Debug for Parser {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mappings: Vec<&str> = self.records.mappings.iter().map(Mapping::name).collect();
+        formatter
+            .debug_struct("Parser")
+            .field("mappings", &mappings)
+            .field("limits", &self.records.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What reads one record.
+struct Records {
+    mappings: Vec<Mapping>,
+    detector: Detector,
+    limits: Limits,
+}
+
+impl Parser {
+    /// A parser that knows the built-in formats and `mappings`. With [`Format::Auto`] mappings are tried first, in
+    /// the order given, so that a mapping can take over what a built-in format would read.
+    #[must_use]
+    pub fn new(mappings: Vec<Mapping>, limits: Limits) -> Self {
+        let detector = Detector::new(&mappings);
+        Self {
+            reader: Reader::new(&limits),
+            records: Records {
+                mappings,
+                detector,
+                limits,
+            },
+        }
+    }
+
+    /// The format of that name: `auto`, a built-in format, or a mapping.
+    #[must_use]
+    pub fn format(&self, name: &str) -> Option<Format> {
+        Format::built_in(name).or_else(|| {
+            let at = self
+                .records
+                .mappings
+                .iter()
+                .position(|mapping| mapping.name() == name)?;
+            u16::try_from(at).ok().map(Format::Mapping)
+        })
+    }
+
+    /// The name of `format`, for a metric's label. The set is bounded by the configuration.
+    #[must_use]
+    pub fn format_name(&self, format: Format) -> &str {
+        match format {
+            Format::Mapping(at) => self
+                .records
+                .mappings
+                .get(usize::from(at))
+                .map_or("unknown", Mapping::name),
+            built_in => built_in.as_str(),
+        }
+    }
+
+    /// Reads `message` and appends its alerts to `alerts`.
+    ///
+    /// # Errors
+    /// A [`Reject`] when the message as a whole, or its only record, was not understood; nothing is appended then.
+    /// Of a message with several records each bad one is in [`Parsed::rejects`].
+    pub fn parse(
+        &mut self,
+        message: &Message<'_>,
+        alerts: &mut Vec<Alert>,
+    ) -> Result<Parsed, Reject> {
+        let bytes = message
+            .bytes
+            .strip_prefix(b"\xEF\xBB\xBF")
+            .unwrap_or(message.bytes)
+            .trim_ascii();
+        let limits = &self.records.limits;
+        if bytes.is_empty() {
+            return Ok(Parsed::default());
+        }
+        if bytes.len() > limits.message_bytes_max {
+            return Err(Reject::TooLarge {
+                bytes: bytes.len(),
+                max: limits.message_bytes_max,
+            });
+        }
+        let mut run = Run {
+            records: &self.records,
+            message,
+            alerts,
+            parsed: Parsed::default(),
+            next: 0,
+        };
+        match self.reader.read(bytes, |root| run.document(root)) {
+            Ok(()) => run.finish(),
+            // A list that is too long is JSON all right.
+            Err(reject @ Reject::TooManyAlerts { .. }) => Err(reject),
+            Err(reject) => match unwrap::lines(bytes) {
+                Some(lines) => run.lines(&mut self.reader, lines),
+                None => Err(reject),
+            },
+        }
+    }
+}
+
+/// One message on its way.
+struct Run<'r> {
+    records: &'r Records,
+    message: &'r Message<'r>,
+    alerts: &'r mut Vec<Alert>,
+    parsed: Parsed,
+    /// Index of the next record; counts all, so that an alert's index doesn't depend on its neighbours' fate.
+    next: u32,
+}
+
+impl Run<'_> {
+    fn document(&mut self, root: Value<'_>) -> Result<(), Reject> {
+        unwrap::each_record(root, &self.records.limits, |record| self.record(record))
+    }
+
+    fn lines<'b>(
+        mut self,
+        reader: &mut Reader,
+        lines: impl Iterator<Item = &'b [u8]>,
+    ) -> Result<Parsed, Reject> {
+        let first = self.alerts.len();
+        for line in lines {
+            if self.next as usize >= self.records.limits.alerts_max {
+                self.alerts.truncate(first);
+                let max = self.records.limits.alerts_max;
+                return Err(Reject::TooManyAlerts {
+                    alerts: max + 1,
+                    max,
+                });
+            }
+            if let Err(reject) = reader.read(line, |root| self.document(root)) {
+                self.parsed.rejects.push((self.next, reject));
+                self.next += 1;
+            }
+        }
+        self.finish()
+    }
+
+    fn record(&mut self, record: Value<'_>) {
+        let index = self.next;
+        self.next += 1;
+        match self.read(record, index) {
+            Ok(Some(alert)) => {
+                self.alerts.push(alert);
+                self.parsed.alerts += 1;
+            }
+            Ok(None) => self.parsed.not_alerts += 1,
+            Err(reject) => self.parsed.rejects.push((index, reject)),
+        }
+    }
+
+    fn read(&mut self, record: Value<'_>, index: u32) -> Result<Option<Alert>, Reject> {
+        if record.fields().is_none() {
+            return Err(Reject::NotAnObject {
+                found: record.kind(),
+            });
+        }
+        json::check(record, &self.records.limits)?;
+        let format = self.records.detector.detect(self.message.format, record)?;
+        self.parsed.format.get_or_insert(format);
+        let context = Context {
+            message: self.message,
+            limits: &self.records.limits,
+            index,
+        };
+        let notes = &mut self.parsed.notes;
+        match format {
+            Format::Mapping(at) => match self.records.mappings.get(usize::from(at)) {
+                Some(mapping) => mapping.read(record, context, notes).map(Some),
+                None => Err(detect::unknown(record)),
+            },
+            built_in => formats::read(built_in, record, context, notes),
+        }
+    }
+
+    /// The reject of an only record is the message's.
+    fn finish(mut self) -> Result<Parsed, Reject> {
+        if self.next == 1
+            && let Some((_, reject)) = self.parsed.rejects.pop()
+        {
+            return Err(reject);
+        }
+        Ok(self.parsed)
+    }
+}

@@ -1,0 +1,182 @@
+//! Rejects: why a message, or one alert of a message, was not understood. A reject is data, not an error: it is
+//! counted by [`Reject::reason`] and goes to the dead letters with its text.
+//!
+//! Texts say what, where, and the remedy. What they quote from a message is cut and escaped.
+
+use compact_str::CompactString;
+
+/// Why a message, or one alert of it, was rejected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reject {
+    /// The value is larger than [`Limits::message_bytes_max`](super::Limits::message_bytes_max).
+    #[error("message of {bytes} bytes exceeds {max}: let the producer split it")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The bound.
+        max: usize,
+    },
+    /// Objects and arrays nest too deeply.
+    #[error("nesting exceeds {max} levels at byte {offset}: no known product does this")]
+    TooDeep {
+        /// Where the bound was reached.
+        offset: usize,
+        /// The bound.
+        max: usize,
+    },
+    /// One alert holds too many values.
+    #[error(
+        "alert of {nodes} keys and values exceeds {max}: let the producer drop raw events from it"
+    )]
+    TooManyNodes {
+        /// Its keys and values.
+        nodes: usize,
+        /// The bound.
+        max: usize,
+    },
+    /// One object holds too many keys.
+    #[error("object of {keys} keys exceeds {max}: let the producer drop raw fields from it")]
+    TooManyKeys {
+        /// Its keys.
+        keys: usize,
+        /// The bound.
+        max: usize,
+    },
+    /// One message holds too many alerts.
+    #[error("message of {alerts} alerts exceeds {max}: let the producer send smaller batches")]
+    TooManyAlerts {
+        /// Its records.
+        alerts: usize,
+        /// The bound.
+        max: usize,
+    },
+    /// The bytes are not UTF-8.
+    #[error("byte {offset} is not UTF-8: send JSON as UTF-8, uncompressed")]
+    InvalidUtf8 {
+        /// The first wrong byte.
+        offset: usize,
+    },
+    /// The bytes are not JSON, or hold a number beyond 64 bits.
+    #[error("invalid JSON at byte {offset}: {what}")]
+    InvalidJson {
+        /// Where reading failed.
+        offset: usize,
+        /// What was wrong there.
+        what: CompactString,
+    },
+    /// An object has the same key twice: readers disagree on which one counts, so an attacker could hide one.
+    #[error("key {key:?} occurs twice in one object: send each key once")]
+    DuplicateKey {
+        /// The key.
+        key: CompactString,
+    },
+    /// The message, or an element of its list, is a string, a number or the like.
+    #[error("expected an object, found {found}: send one JSON object per alert")]
+    NotAnObject {
+        /// What it is.
+        found: &'static str,
+    },
+    /// `format = "auto"` and no format knows these keys.
+    #[error(
+        "no format knows an object with the keys {keys}: set the topic's format, or add a mapping"
+    )]
+    UnknownFormat {
+        /// Its first keys.
+        keys: CompactString,
+    },
+    /// It says no time.
+    #[error("no time at {path}")]
+    MissingTime {
+        /// Where the format keeps it.
+        path: CompactString,
+    },
+    /// Its time can't be read, or lies outside the years 1990 to 2099.
+    #[error("time {value:?} at {path} is none of 1990..2100: send RFC 3339 or a number since 1970")]
+    BadTime {
+        /// Where it stands.
+        path: CompactString,
+        /// What stands there.
+        value: CompactString,
+    },
+    /// It says neither a rule's id nor its name.
+    #[error("no rule at {path}")]
+    MissingRule {
+        /// Where the format keeps it.
+        path: CompactString,
+    },
+    /// It has neither entities nor a title.
+    #[error("neither entities nor a title: an alert needs one of them")]
+    MissingEntity,
+    /// Its scope has other characters than `A-Z a-z 0-9 . _ -`, or more than 128.
+    #[error("scope {value:?} is not of [A-Za-z0-9._-]{{1,128}}")]
+    BadScope {
+        /// The scope.
+        value: CompactString,
+    },
+    /// A string that forms an identity is too long to keep.
+    #[error("string of {bytes} bytes at {path} exceeds {max}")]
+    StringTooLong {
+        /// Where it stands.
+        path: CompactString,
+        /// Its length.
+        bytes: usize,
+        /// The bound.
+        max: usize,
+    },
+}
+
+impl Reject {
+    /// Every value of [`Self::reason`], for the labels of a metric.
+    pub const ALL_REASONS: [&'static str; 16] = [
+        "too_large",
+        "too_deep",
+        "too_many_nodes",
+        "too_many_keys",
+        "too_many_alerts",
+        "invalid_utf8",
+        "invalid_json",
+        "duplicate_key",
+        "not_an_object",
+        "unknown_format",
+        "missing_time",
+        "bad_time",
+        "missing_rule",
+        "missing_entity",
+        "bad_scope",
+        "string_too_long",
+    ];
+
+    /// The reason in one word of a bounded set.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too_large",
+            Self::TooDeep { .. } => "too_deep",
+            Self::TooManyNodes { .. } => "too_many_nodes",
+            Self::TooManyKeys { .. } => "too_many_keys",
+            Self::TooManyAlerts { .. } => "too_many_alerts",
+            Self::InvalidUtf8 { .. } => "invalid_utf8",
+            Self::InvalidJson { .. } => "invalid_json",
+            Self::DuplicateKey { .. } => "duplicate_key",
+            Self::NotAnObject { .. } => "not_an_object",
+            Self::UnknownFormat { .. } => "unknown_format",
+            Self::MissingTime { .. } => "missing_time",
+            Self::BadTime { .. } => "bad_time",
+            Self::MissingRule { .. } => "missing_rule",
+            Self::MissingEntity => "missing_entity",
+            Self::BadScope { .. } => "bad_scope",
+            Self::StringTooLong { .. } => "string_too_long",
+        }
+    }
+}
+
+/// The beginning of `text` for a reject's text: at most 64 bytes, `…` where it was cut.
+pub(crate) fn excerpt(text: &str) -> CompactString {
+    const BYTES_MAX: usize = 64;
+    if text.len() <= BYTES_MAX {
+        return CompactString::new(text);
+    }
+    let mut cut = CompactString::new(&text[..text.floor_char_boundary(BYTES_MAX)]);
+    cut.push('…');
+    cut
+}

@@ -1,0 +1,222 @@
+//! Time stamps: the texts and numbers in which products tell the time -> [`Timestamp`].
+//!
+//! RFC 3339 and its common slips (a blank for the `T`, an offset without colon, no offset) are read by hand in some
+//! 15 ns, because every alert has one; mail dates and the like go to jiff. A number's unit shows in its magnitude: seconds,
+//! milliseconds, microseconds, nanoseconds and Windows' FILETIME don't overlap between 1990 and 2100.
+
+use crate::time::Timestamp;
+
+use super::json::Scalar;
+
+/// 1990-01-01T00:00:00Z in seconds; earlier is a broken clock.
+const EARLIEST_S: i64 = 631_152_000;
+/// 2100-01-01T00:00:00Z in seconds; that and later is a wrong unit.
+const LATEST_S: i64 = 4_102_444_800;
+/// From 1601-01-01, where FILETIME begins, to 1970-01-01, in seconds.
+const FILETIME_EPOCH_S: i64 = 11_644_473_600;
+
+/// The unit of a number that tells the time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// By its magnitude; texts are welcome too.
+    #[default]
+    Auto,
+    Seconds,
+    Millis,
+    Micros,
+    Nanos,
+    /// 100 ns since 1601.
+    FileTime,
+}
+
+/// The moment that `value` tells, if it does and lies in 1990..2100.
+pub(crate) fn read(value: Scalar<'_>, unit: Unit) -> Option<Timestamp> {
+    match value {
+        Scalar::Text(text) => from_text(text, unit),
+        Scalar::Integer(number) => from_integer(number, unit),
+        Scalar::Float(number) => from_float(number, unit),
+        Scalar::Null | Scalar::Bool(_) | Scalar::Unsigned(_) => None,
+    }
+}
+
+fn from_text(text: &str, unit: Unit) -> Option<Timestamp> {
+    let text = text.trim_ascii();
+    if unit == Unit::Auto {
+        if let Some(moment) = rfc3339(text.as_bytes()) {
+            return in_range(moment);
+        }
+    }
+    if let Ok(number) = text.parse::<i64>() {
+        return from_integer(number, unit);
+    }
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    {
+        return from_float(text.parse().ok()?, unit);
+    }
+    if unit == Unit::Auto { odd(text) } else { None }
+}
+
+fn from_integer(number: i64, unit: Unit) -> Option<Timestamp> {
+    let millis = match unit {
+        Unit::Auto => return by_magnitude(number),
+        Unit::Seconds => number.checked_mul(1_000)?,
+        Unit::Millis => number,
+        Unit::Micros => number.div_euclid(1_000),
+        Unit::Nanos => number.div_euclid(1_000_000),
+        Unit::FileTime => number
+            .div_euclid(10_000)
+            .checked_sub(FILETIME_EPOCH_S * 1_000)?,
+    };
+    in_range(millis)
+}
+
+fn by_magnitude(number: i64) -> Option<Timestamp> {
+    [
+        Unit::Seconds,
+        Unit::Millis,
+        Unit::Micros,
+        Unit::Nanos,
+        Unit::FileTime,
+    ]
+    .into_iter()
+    .find_map(|unit| from_integer(number, unit))
+}
+
+/// Floats come as seconds with a fraction, seldom as milliseconds.
+fn from_float(number: f64, unit: Unit) -> Option<Timestamp> {
+    let millis = match unit {
+        Unit::Auto => {
+            return from_float(number, Unit::Seconds).or_else(|| from_float(number, Unit::Millis));
+        }
+        Unit::Seconds => number * 1_000.0,
+        Unit::Millis => number,
+        Unit::Micros => number / 1_000.0,
+        Unit::Nanos => number / 1_000_000.0,
+        Unit::FileTime => number / 10_000.0 - (FILETIME_EPOCH_S * 1_000) as f64,
+    };
+    // A float beyond i64 saturates and falls out of range; NaN becomes 0 and does so too.
+    in_range(millis.round() as i64)
+}
+
+fn in_range(millis: i64) -> Option<Timestamp> {
+    (EARLIEST_S * 1_000..LATEST_S * 1_000)
+        .contains(&millis)
+        .then_some(Timestamp(millis))
+}
+
+/// `YYYY-MM-DD`, `T`, `t` or a blank, `HH:MM:SS`, a fraction of 1 to 9 digits or none, a blank or none, and `Z`,
+/// `±HH:MM`, `±HHMM`, `±HH` or nothing, which is UTC. In milliseconds.
+fn rfc3339(text: &[u8]) -> Option<i64> {
+    let (head, rest) = text.split_first_chunk::<19>()?;
+    let punctuated = head[4] == b'-'
+        && head[7] == b'-'
+        && matches!(head[10], b'T' | b't' | b' ')
+        && head[13] == b':'
+        && head[16] == b':';
+    if !punctuated {
+        return None;
+    }
+    let year = pair(head[0], head[1])? * 100 + pair(head[2], head[3])?;
+    let days = days_from_civil(year, pair(head[5], head[6])?, pair(head[8], head[9])?)?;
+    let (hour, minute, second) = (
+        pair(head[11], head[12])?,
+        pair(head[14], head[15])?,
+        pair(head[17], head[18])?,
+    );
+    // A leap second is the first of the next minute, as POSIX counts.
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let (millis, rest) = fraction(rest)?;
+    let offset_minutes = offset(rest)?;
+    let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset_minutes * 60;
+    Some(seconds * 1_000 + millis)
+}
+
+#[inline]
+fn pair(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i64::from(tens * 10 + ones))
+}
+
+/// Days since 1970-01-01 in the Gregorian calendar, by Howard Hinnant's `days_from_civil`; for years from 0.
+fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
+    if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
+        return None;
+    }
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}
+
+fn days_in_month(year: i64, month: i64) -> i64 {
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// The milliseconds of a leading fraction, and what follows it. Digits beyond the third are cut off.
+fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
+    let Some((b'.' | b',', digits)) = text.split_first() else {
+        return Some((0, text));
+    };
+    let count = digits
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    if !(1..=9).contains(&count) {
+        return None;
+    }
+    let (digits, rest) = digits.split_at(count);
+    let digit = |at: usize| digits.get(at).map_or(0, |byte| i64::from(byte - b'0'));
+    Some((digit(0) * 100 + digit(1) * 10 + digit(2), rest))
+}
+
+/// Minutes east of UTC.
+fn offset(text: &[u8]) -> Option<i64> {
+    let text = text.strip_prefix(b" ").unwrap_or(text);
+    let (sign, hours, minutes) = match *text {
+        [] | [b'Z' | b'z'] => return Some(0),
+        [b'U', b'T', b'C'] | [b'G', b'M', b'T'] => return Some(0),
+        [sign, h1, h2] => (sign, pair(h1, h2)?, 0),
+        [sign, h1, h2, m1, m2] => (sign, pair(h1, h2)?, pair(m1, m2)?),
+        [sign, h1, h2, b':', m1, m2] => (sign, pair(h1, h2)?, pair(m1, m2)?),
+        _ => return None,
+    };
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    match sign {
+        b'+' => Some(hours * 60 + minutes),
+        b'-' => Some(-(hours * 60 + minutes)),
+        _ => None,
+    }
+}
+
+/// The odd ones: mail dates (`Tue, 30 Sep 2014 17:37:30 +0000`) and osquery's `Tue Sep 30 17:37:30 2014 UTC`.
+#[cold]
+fn odd(text: &str) -> Option<Timestamp> {
+    // Bounded, because jiff reads on and on.
+    if text.len() > 64 {
+        return None;
+    }
+    let mail = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    let moment = mail.parse_timestamp(text).ok().or_else(|| {
+        let unzoned = text.strip_suffix(" UTC")?;
+        let civil = jiff::civil::DateTime::strptime("%a %b %d %H:%M:%S %Y", unzoned).ok()?;
+        civil
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()
+            .map(|zoned| zoned.timestamp())
+    })?;
+    in_range(moment.as_millisecond())
+}

@@ -1,0 +1,127 @@
+//! What the engine's tests share: alerts from one line of text, and a policy from `key=value`.
+#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a wrong test file should stop the test"
+)]
+
+use caseloom_engine::alert::{Alert, Lifecycle, Position, Severity, TopicId};
+use caseloom_engine::entity::{Entity, EntityKind, Role};
+use caseloom_engine::policy::Policy;
+use caseloom_engine::time::{Span, Timestamp};
+
+/// Midnight of the day on which all stories begin: 2026-01-05, a Monday.
+pub const BEGIN: Timestamp = Timestamp(1_767_571_200_000);
+
+/// Any fixed seed.
+pub const SEED: [u8; 16] = *b"sixteen byte key";
+
+/// A time as written in a scenario: `[DAY+]HH:MM[:SS]`.
+pub fn time(text: &str) -> Timestamp {
+    let (days, clock) = text.split_once('+').unwrap_or(("0", text));
+    let mut parts = clock
+        .split(':')
+        .map(|part| part.parse::<i64>().expect("a number in a time"));
+    let mut next = || parts.next().unwrap_or(0);
+    let seconds = next() * 3_600 + next() * 60 + next();
+    BEGIN
+        .plus(Span::DAY.times(days.parse().expect("a number of days")))
+        .plus(Span::SECOND.times(seconds))
+}
+
+/// A length of time: a number and one of `s m h d`.
+pub fn span(text: &str) -> Span {
+    let (number, unit) = text.split_at(text.len() - 1);
+    let unit = match unit {
+        "s" => Span::SECOND,
+        "m" => Span::MINUTE,
+        "h" => Span::HOUR,
+        "d" => Span::DAY,
+        other => panic!("unknown unit {other} in {text}"),
+    };
+    unit.times(number.parse().expect("a number before the unit"))
+}
+
+/// An alert from `ID TIME RULE SEVERITY WORD...`; a word is `kind:value[/role]` or `key=value`.
+/// ID `-` means none; SEVERITY `-` means the alert brings none.
+pub fn alert(line: &str, offset: i64) -> Alert {
+    let mut words = line.split_whitespace();
+    let mut next = || words.next().expect("ID TIME RULE SEVERITY");
+    let (id, at, rule, severity) = (next(), next(), next(), next());
+    let mut alert = Alert {
+        id: (id != "-").then(|| id.into()),
+        position: Position {
+            topic: TopicId(0),
+            partition: 0,
+            offset,
+            index: 0,
+        },
+        time: time(at),
+        scope: "acme".into(),
+        source: "ids".into(),
+        rule_id: rule.into(),
+        rule_name: rule.into(),
+        title: "".into(),
+        severity: if severity == "-" {
+            Severity::ASSUMED
+        } else {
+            Severity::of(severity.parse().unwrap())
+        },
+        attack: Default::default(),
+        entities: Default::default(),
+        lifecycle: Lifecycle::Active,
+        count: 1,
+        updated: None,
+    };
+    for word in words {
+        add_word(&mut alert, word);
+    }
+    alert
+}
+
+fn add_word(alert: &mut Alert, word: &str) {
+    if let Some((key, value)) = word.split_once('=') {
+        match key {
+            "scope" => alert.scope = value.into(),
+            "source" => alert.source = value.into(),
+            "count" => alert.count = value.parse().unwrap(),
+            "attack" => alert.attack.push(value.into()),
+            "status" if value == "sample" => alert.lifecycle = Lifecycle::Sample,
+            "status" if value == "archived" => alert.lifecycle = Lifecycle::Archived,
+            other => panic!("unknown key {other}"),
+        }
+        return;
+    }
+    let (kind, rest) = word.split_once(':').expect("kind:value");
+    let (value, role) = rest.split_once('/').unwrap_or((rest, "affected"));
+    let kind = EntityKind::from_word(kind).expect("a kind");
+    let role = Role::from_word(role).expect("a role");
+    alert
+        .entities
+        .push(Entity::new(kind, role, value).expect("a meaningful value"));
+}
+
+/// Sets one key of a policy.
+pub fn set(policy: &mut Policy, assignment: &str) {
+    let (key, value) = assignment.split_once('=').expect("key=value");
+    match key {
+        "caps.activities" => policy.caps.activities = value.parse().unwrap(),
+        "caps.entities" => policy.caps.entities = value.parse().unwrap(),
+        "caps.age" => policy.caps.age = span(value),
+        "caps.idle" => policy.caps.idle = span(value),
+        "promotion" => policy.promotion_risk = value.parse().unwrap(),
+        "lateness" => policy.lateness = span(value),
+        "auto_close_after" => policy.auto_close_after = span(value),
+        "dedup.window" => policy.dedup.window = span(value),
+        "dedup.ids_max" => policy.dedup.ids_max = value.parse().unwrap(),
+        "gather" => policy.gather = span(value),
+        kind => {
+            let kind = kind
+                .strip_prefix("gap.")
+                .and_then(EntityKind::from_word)
+                .expect("a known policy key");
+            policy.gaps[kind as usize] = span(value);
+        }
+    }
+}

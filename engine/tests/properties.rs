@@ -1,0 +1,313 @@
+//! Laws that hold for any input: how calls are split, which seed hashes, and where a restart falls change nothing;
+//! the accounting balances after every step.
+#![expect(clippy::unwrap_used, reason = "a broken law should stop the test")]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use caseloom_engine::alert::Alert;
+use caseloom_engine::correlator::Correlator;
+use caseloom_engine::decision::Decision;
+use caseloom_engine::ids::{ActivityId, GroupId};
+use caseloom_engine::policy::Policy;
+use caseloom_engine::record::{
+    ActivityRecord, GroupRecord, IdentityRecord, Record, ScopeRecord, TallyRecord,
+};
+use caseloom_engine::time::Span;
+use proptest::prelude::*;
+
+/// A small world in which everything happens: few hosts and users, all severities, jumps of minutes to days.
+fn alerts(count: usize) -> impl Strategy<Value = Vec<Alert>> {
+    let severity = prop_oneof![4 => Just("10"), 4 => Just("30"), 3 => Just("50"), 1 => Just("90"), 1 => Just("-")];
+    let step = prop_oneof![6 => 0i64..120, 3 => 0i64..7_200, 1 => 0i64..200_000];
+    let late = prop_oneof![8 => Just(0i64), 1 => 0i64..3_600, 1 => 0i64..20_000];
+    let one = (
+        step,
+        late,
+        0u8..6,
+        severity,
+        0u8..7,
+        0u8..5,
+        0u8..3,
+        0u16..400,
+        0u8..20,
+    );
+    prop::collection::vec(one, 1..count).prop_map(|drawn| {
+        let mut clock = common::BEGIN;
+        let mut made = Vec::new();
+        for (step, late, rule, severity, host, user, scope, id, odd) in drawn {
+            clock = clock.plus(Span::SECOND.times(step));
+            let id = if odd < 3 {
+                format!("id{id}")
+            } else {
+                "-".into()
+            };
+            let user = if user > 0 {
+                format!(" user:u{user}/actor")
+            } else {
+                String::new()
+            };
+            let host = if odd == 4 {
+                String::new()
+            } else {
+                format!(" host:h{host}")
+            };
+            let status = if odd == 5 { " status=sample" } else { "" };
+            let line = format!("{id} 00:00 r{rule} {severity}{host}{user} scope=s{scope}{status}");
+            let mut alert = common::alert(&line, made.len() as i64);
+            alert.time = clock.minus(Span::SECOND.times(late));
+            made.push(alert);
+        }
+        made
+    })
+}
+
+/// Caps low enough to be reached in a small world.
+fn policy() -> Policy {
+    let mut policy = Policy::default();
+    policy.caps.activities = 12;
+    policy.caps.entities = 64;
+    policy.caps.age = Span::DAY.times(2);
+    policy.dedup.ids_max = 50;
+    policy
+}
+
+/// The records as a store would hold them.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Shelf {
+    scopes: BTreeMap<u32, ScopeRecord>,
+    groups: BTreeMap<GroupId, GroupRecord>,
+    activities: BTreeMap<ActivityId, ActivityRecord>,
+    tallies: BTreeMap<ActivityId, TallyRecord>,
+    identities: BTreeMap<[u8; 16], IdentityRecord>,
+}
+
+impl Shelf {
+    fn put(&mut self, record: &Record) {
+        match record {
+            Record::Accounting(_) => {}
+            Record::Scope(scope) => drop(self.scopes.insert(scope.id.0, scope.clone())),
+            Record::Activity(activity) => {
+                drop(self.activities.insert(activity.id, (**activity).clone()))
+            }
+            Record::Tally(tally) => drop(self.tallies.insert(tally.id, *tally)),
+            Record::Group(group) => drop(self.groups.insert(group.id, (**group).clone())),
+            Record::Identity(identity) => drop(self.identities.insert(identity.key, *identity)),
+        }
+    }
+
+    /// A correlator with the memory that these records give.
+    fn wake(&self, before: &Correlator) -> Correlator {
+        let mut woken = Correlator::new(policy(), common::SEED);
+        woken.restore_accounting(before.accounting().clone());
+        self.scopes
+            .values()
+            .for_each(|scope| woken.restore_scope(scope));
+        for group in self.groups.values().filter(|group| group.stage.is_live()) {
+            woken.restore_group(group);
+            let mine = self
+                .activities
+                .values()
+                .filter(|activity| group.parts.contains(&activity.group));
+            mine.for_each(|activity| woken.restore_activity(activity, self.tallies[&activity.id]));
+        }
+        for identity in self.identities.values() {
+            let scope = &self.scopes[&identity.scope.0];
+            if identity.time >= scope.time.minus(policy().dedup.ids_kept) {
+                woken.restore_identity(*identity);
+            }
+        }
+        woken.restored(common::BEGIN);
+        woken
+    }
+}
+
+/// What one run leaves: everything decided, in order, without where batches ended.
+#[derive(Debug, Default, PartialEq)]
+struct Trace {
+    outcomes: Vec<String>,
+    events: Vec<String>,
+    moves: Vec<String>,
+    shelf: Shelf,
+}
+
+impl Trace {
+    fn take(&mut self, correlator: &mut Correlator, decision: &mut Decision) {
+        correlator.seal(decision);
+        self.outcomes.extend(
+            decision
+                .outcomes
+                .iter()
+                .map(|outcome| format!("{outcome:?}")),
+        );
+        self.events
+            .extend(decision.events.iter().map(|event| format!("{event:?}")));
+        self.moves
+            .extend(decision.moves.iter().map(|moved| format!("{moved:?}")));
+        decision
+            .records
+            .iter()
+            .for_each(|record| self.shelf.put(record));
+        decision.clear();
+        assert!(correlator.accounting().is_balanced());
+    }
+}
+
+fn run(alerts: &[Alert], seed: [u8; 16], batch: usize) -> (Trace, blake3::Hash) {
+    let mut correlator = Correlator::new(policy(), seed);
+    let (mut trace, mut decision) = (Trace::default(), Decision::default());
+    let mut now = common::BEGIN;
+    for (index, alert) in alerts.iter().enumerate() {
+        now = now.max(alert.time);
+        correlator.on_alert(now, alert, &mut decision);
+        if index % batch == batch - 1 {
+            trace.take(&mut correlator, &mut decision);
+        }
+    }
+    correlator.finish(now, &mut decision);
+    trace.take(&mut correlator, &mut decision);
+    let hash = correlator.state_hash();
+    (trace, hash)
+}
+
+/// Keys depend on the seed, which is the store's secret; nothing else may.
+fn without_keys(mut trace: Trace) -> Trace {
+    trace.shelf.identities.clear();
+    trace
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_batch_split_decides_the_same(alerts in alerts(120), batch in 1usize..40) {
+        let (one, one_hash) = run(&alerts, common::SEED, usize::MAX);
+        let (other, other_hash) = run(&alerts, common::SEED, batch);
+        prop_assert_eq!(one, other);
+        prop_assert_eq!(one_hash, other_hash);
+    }
+
+    #[test]
+    fn the_seed_decides_nothing(alerts in alerts(120), seed in any::<[u8; 16]>()) {
+        let (one, one_hash) = run(&alerts, common::SEED, 7);
+        let (other, other_hash) = run(&alerts, seed, 7);
+        prop_assert_eq!(without_keys(one), without_keys(other));
+        prop_assert_eq!(one_hash, other_hash);
+    }
+
+    #[test]
+    fn a_restart_changes_no_grouping(alerts in alerts(120), at in 0usize..120) {
+        let at = at.min(alerts.len());
+        let mut correlator = Correlator::new(policy(), common::SEED);
+        let (mut trace, mut decision) = (Trace::default(), Decision::default());
+        let mut now = common::BEGIN;
+        for (index, alert) in alerts.iter().enumerate() {
+            if index == at {
+                correlator = trace.shelf.wake(&correlator);
+            }
+            now = now.max(alert.time);
+            correlator.on_alert(now, alert, &mut decision);
+            trace.take(&mut correlator, &mut decision);
+        }
+        let (whole, _) = run(&alerts, common::SEED, 1);
+        prop_assert_eq!(&trace.outcomes, &whole.outcomes);
+        prop_assert_eq!(&trace.moves, &whole.moves);
+        let grouping = |shelf: &Shelf| shelf.groups.values().map(|g| (g.id, g.case, g.stage, g.parts.clone(), g.alerts, g.activities, g.entities, g.risk.to_bits(), g.first, g.last, g.title.clone(), g.related.clone())).collect::<Vec<_>>();
+        prop_assert_eq!(grouping(&trace.shelf), grouping(&whole.shelf));
+        prop_assert_eq!(trace.shelf.tallies, whole.shelf.tallies);
+    }
+
+    #[test]
+    fn event_numbers_have_no_gap(alerts in alerts(150)) {
+        let mut correlator = Correlator::new(policy(), common::SEED);
+        let mut decision = Decision::default();
+        let mut now = common::BEGIN;
+        for alert in &alerts {
+            now = now.max(alert.time);
+            correlator.on_alert(now, alert, &mut decision);
+        }
+        correlator.finish(now, &mut decision);
+        let mut seen: BTreeMap<_, u64> = BTreeMap::new();
+        for event in &decision.events {
+            let last = seen.entry(event.case.group.id).or_default();
+            prop_assert_eq!(event.seq, *last + 1);
+            *last = event.seq;
+            prop_assert_eq!(event.case.group.event_seq, event.seq);
+        }
+    }
+
+    #[test]
+    fn each_alert_is_counted_once(alerts in alerts(150)) {
+        let (trace, _) = run(&alerts, common::SEED, 10);
+        prop_assert_eq!(trace.outcomes.len(), alerts.len());
+        let counted: u64 = trace.shelf.tallies.values().map(|tally| tally.count).sum();
+        let in_groups: u64 = trace.shelf.groups.values().filter(|g| g.stage.disposition().is_some()).map(|g| g.alerts).sum();
+        prop_assert_eq!(counted, in_groups);
+        let uncounted = trace.outcomes.iter().filter(|o| !o.starts_with("Counted") && !o.starts_with("Opened")).count();
+        prop_assert_eq!(counted + uncounted as u64, alerts.len() as u64);
+    }
+}
+
+#[test]
+fn the_grouping_does_not_depend_on_arrival_within_the_lateness() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for _ in 0..100 {
+        let tree = (alerts(80), any::<u64>()).new_tree(&mut runner).unwrap();
+        let (mut in_time, shuffle) = proptest::strategy::ValueTree::current(&tree);
+        for (index, alert) in in_time.iter_mut().enumerate() {
+            alert.id = Some(format!("a{index}").into());
+        }
+        in_time.sort_by_key(|alert| alert.time);
+        let mut shuffled = in_time.clone();
+        let mut state = shuffle | 1;
+        let mut delay = |_: &Alert| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            Span(i64::try_from(state >> 33).unwrap() % 3_000_000)
+        };
+        let mut arrivals: Vec<_> = shuffled
+            .drain(..)
+            .map(|alert| (alert.time.plus(delay(&alert)), alert))
+            .collect();
+        arrivals.sort_by_key(|(at, _)| *at);
+        let late: Vec<_> = arrivals.into_iter().map(|(_, alert)| alert).collect();
+        assert_eq!(partition(&in_time), partition(&late), "{late:?}");
+    }
+}
+
+/// Which alerts stand together at the end, whatever the groups are called. Without caps and without rises of
+/// severity inside a window, which are decided in the order of the log.
+fn partition(alerts: &[Alert]) -> Vec<Vec<String>> {
+    let mut correlator = Correlator::new(Policy::default(), common::SEED);
+    let mut decision = Decision::default();
+    let (mut homes, mut now) = (BTreeMap::new(), common::BEGIN);
+    let mut shelf = Shelf::default();
+    for alert in alerts {
+        now = now.max(alert.time);
+        decision.clear();
+        correlator.on_alert(now, alert, &mut decision);
+        correlator.seal(&mut decision);
+        decision.records.iter().for_each(|record| shelf.put(record));
+        if let Some(activity) = decision.outcomes[0].activity() {
+            homes.insert(alert.id.clone().unwrap(), activity);
+        }
+    }
+    let mut survivor = BTreeMap::new();
+    for group in shelf
+        .groups
+        .values()
+        .filter(|group| group.stage.disposition().is_some())
+    {
+        survivor.extend(group.parts.iter().map(|part| (*part, group.id)));
+    }
+    let mut together: BTreeMap<GroupId, Vec<String>> = BTreeMap::new();
+    for (id, activity) in homes {
+        let group = survivor[&shelf.activities[&activity].group];
+        together.entry(group).or_default().push(id.to_string());
+    }
+    let mut sets: Vec<_> = together.into_values().collect();
+    sets.sort();
+    sets
+}
