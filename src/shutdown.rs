@@ -134,6 +134,13 @@ mod tests {
     }
 
     #[test]
+    fn the_first_signal_is_the_wish() {
+        let shutdown = Shutdown::on_signals().unwrap();
+        signal_hook::low_level::raise(SIGTERM).unwrap();
+        assert!(shutdown.wait_timeout(Duration::from_secs(60)));
+    }
+
+    #[test]
     fn a_waiting_thread_and_a_waiting_task_wake_up() {
         let shutdown = Shutdown::new();
         let thread = std::thread::spawn({

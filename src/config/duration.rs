@@ -1,9 +1,10 @@
 //! Lengths of time as people write them: `250ms`, `5s`, `10m`, `1h`, `30d`.
 //!
-//! One whole number and one unit; a day has 24 hours. For serde: `#[serde(with = "duration")]`.
+//! One whole number and one unit; a day has 24 hours. For serde: `deserialize_with`.
 
 use std::time::Duration;
 
+use caseloom_engine::time::Span;
 use serde::de::{Deserialize, Deserializer, Error, Unexpected};
 
 /// Units and their milliseconds. `ms` stands before `m` and `s`, because the first that fits is taken.
@@ -16,7 +17,7 @@ const UNITS: [(&str, u64); 5] = [
 ];
 
 /// Says what a duration looks like.
-pub(crate) const EXPECTED: &str = "a duration such as 250ms, 5s, 10m, 1h or 30d";
+const EXPECTED: &str = "a duration such as 250ms, 5s, 10m, 1h or 30d";
 
 /// The duration that `text` says.
 ///
@@ -34,6 +35,11 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     });
     ms.map(Duration::from_millis)
         .ok_or_else(|| format!("expected {EXPECTED}, found {text:?}"))
+}
+
+/// The same length as the engine writes it.
+pub(super) fn span(duration: Duration) -> Span {
+    Span(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Reads a duration from a configuration.

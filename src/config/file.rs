@@ -7,17 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use caseloom_engine::input::{Format, Mapping};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::env::Environment;
-use super::error::Problem;
+use super::error::{Problem, suggestion};
 use super::kafka::{self, KafkaConfig};
+use super::limits::LimitsFile;
+use super::mappings;
 use super::section::{
-    HttpConfig, InputConfig, LimitsConfig, LogConfig, OutputConfig, PipelineConfig, StoreConfig,
+    HttpConfig, InputConfig, LogConfig, OutputConfig, PipelineConfig, StoreConfig,
 };
 use super::tree::{KeyPath, Node, Step};
-use super::{Config, MappingsConfig, PolicyConfig};
+use super::{Config, PolicyConfig};
 
 /// The file.
 #[derive(Debug, Default, Deserialize)]
@@ -31,7 +34,7 @@ pub(super) struct FileConfig {
     policy: PolicyFile,
     mappings: MappingsFile,
     pipeline: PipelineConfig,
-    limits: LimitsConfig,
+    limits: LimitsFile,
     log: LogConfig,
 }
 
@@ -79,7 +82,9 @@ impl FileConfig {
         let inputs = self
             .input
             .unwrap_or_else(|| vec![InputConfig::of("alerts")]);
+        let mappings = checker.mappings(self.mappings.dir.map(|dir| base.join(dir)));
         checker.inputs(&inputs);
+        checker.formats(&inputs, &mappings);
         checker.outputs(&self.output, &inputs);
         checker.http(&self.http);
         let properties = self.kafka.properties;
@@ -92,6 +97,7 @@ impl FileConfig {
                 .filter_map(|(name, written)| checker.property(name, written, base))
                 .collect(),
         };
+        let limits = self.limits.into_limits(&inputs);
         Config {
             kafka,
             inputs,
@@ -104,11 +110,9 @@ impl FileConfig {
             policy: PolicyConfig {
                 file: self.policy.file.map(|file| base.join(file)),
             },
-            mappings: MappingsConfig {
-                dir: self.mappings.dir.map(|dir| base.join(dir)),
-            },
+            mappings,
             pipeline: self.pipeline,
-            limits: self.limits,
+            limits,
             log: self.log,
         }
     }
@@ -135,13 +139,8 @@ impl Checker<'_> {
         let mut topics = BTreeSet::new();
         for (index, input) in inputs.iter().enumerate() {
             if !topics.insert(&input.topic) {
-                let steps = vec![
-                    Step::Key("input".into()),
-                    Step::Index(index),
-                    Step::Key("topic".into()),
-                ];
                 self.report(
-                    KeyPath(steps),
+                    KeyPath::of_input(index, "topic"),
                     format!("{} is read by another input already", input.topic),
                 );
             }
@@ -152,6 +151,29 @@ impl Checker<'_> {
             .any(|problem| problem.key.starts_with("input"));
         if inputs.is_empty() && !fault_reported {
             self.report(KeyPath::of("input"), "at least one topic to read is needed");
+        }
+    }
+
+    fn mappings(&mut self, dir: Option<PathBuf>) -> Vec<Mapping> {
+        let Some(dir) = dir else {
+            return Vec::new();
+        };
+        mappings::load(&dir, self.problems).unwrap_or_else(|error| {
+            let message = format!("cannot read the directory {}: {error}", dir.display());
+            self.report(KeyPath::of("mappings.dir"), message);
+            Vec::new()
+        })
+    }
+
+    fn formats(&mut self, inputs: &[InputConfig], mappings: &[Mapping]) {
+        let built_in = Format::BUILT_IN.iter().map(|format| format.as_str());
+        let known: Vec<&str> = built_in.chain(mappings.iter().map(Mapping::name)).collect();
+        for (index, input) in inputs.iter().enumerate() {
+            if !known.contains(&input.format.as_str()) {
+                let hint = suggestion(&input.format, &known);
+                let message = format!("unknown format {:?}{hint}", input.format);
+                self.report(KeyPath::of_input(index, "format"), message);
+            }
         }
     }
 

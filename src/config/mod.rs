@@ -9,6 +9,8 @@ mod env;
 mod error;
 mod file;
 mod kafka;
+mod limits;
+mod mappings;
 mod policy;
 mod secret;
 mod section;
@@ -24,10 +26,13 @@ pub use error::{ConfigError, Place, Problem};
 pub use kafka::{KafkaConfig, Property};
 pub use secret::Secret;
 pub use section::{
-    Delivery, HttpConfig, InputConfig, LimitsConfig, LogConfig, LogFormat, OutputConfig,
-    PipelineConfig, StoreConfig, StoreRaw,
+    Delivery, HttpConfig, InputConfig, LogConfig, LogFormat, OutputConfig, PipelineConfig,
+    StoreConfig, StoreRaw,
 };
 pub use word::{Start, is_scope};
+
+use caseloom_engine::input::{Limits, Mapping, Parser};
+use caseloom_engine::policy::Policy;
 
 use env::Environment;
 use file::{Checker, FileConfig};
@@ -37,7 +42,7 @@ use tree::{KeyPath, Node};
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// Everything that can be set, checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// How to reach the brokers.
     pub kafka: KafkaConfig,
@@ -51,12 +56,12 @@ pub struct Config {
     pub http: HttpConfig,
     /// How alerts are grouped.
     pub policy: PolicyConfig,
-    /// Formats of one's own.
-    pub mappings: MappingsConfig,
+    /// Formats of one's own, in the order in which `auto` tries them.
+    pub mappings: Vec<Mapping>,
     /// What one batch may hold.
     pub pipeline: PipelineConfig,
     /// What the parser accepts of one message.
-    pub limits: LimitsConfig,
+    pub limits: Limits,
     /// What goes to standard error.
     pub log: LogConfig,
 }
@@ -68,15 +73,9 @@ pub struct PolicyConfig {
     pub file: Option<PathBuf>,
 }
 
-/// `[mappings]`: formats of one's own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MappingsConfig {
-    /// The directory of the mapping files; unset: none.
-    pub dir: Option<PathBuf>,
-}
-
 impl Config {
-    /// Reads the file at `path`, if one is given, under the variables of `env`, and checks the whole.
+    /// Reads the file at `path`, if one is given, under the variables of `env`, with the secrets and mappings that it
+    /// names, and checks the whole.
     ///
     /// Relative paths in it, also those from the environment, start at the file's directory.
     ///
@@ -123,14 +122,17 @@ impl Config {
         ConfigError::of(problems).map(|()| config)
     }
 
+    /// A parser that knows the built-in formats and the mappings.
+    #[must_use]
+    pub fn parser(&self) -> Parser {
+        Parser::new(self.mappings.clone(), self.limits)
+    }
+
     /// The policy at `file`, else the configured one, else the built-in one.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn load_policy(
-        &self,
-        file: Option<&Path>,
-    ) -> Result<caseloom_engine::policy::Policy, ConfigError> {
+    pub fn load_policy(&self, file: Option<&Path>) -> Result<Policy, ConfigError> {
         match file.or(self.policy.file.as_deref()) {
             Some(path) => policy::load(path),
             None => Ok(policy::built_in()),
@@ -144,20 +146,6 @@ impl Default for Config {
         Self::parse("", "(no file)", Path::new(""), std::iter::empty())
             .expect("the defaults pass their own checks")
     }
-}
-
-/// Whether the file at `path` is TOML.
-///
-/// # Errors
-/// Every place where it is not.
-pub fn check_syntax(path: &Path) -> Result<(), ConfigError> {
-    let mut problems = Vec::new();
-    Node::parse(
-        &read_file(path)?,
-        &path.display().to_string(),
-        &mut problems,
-    );
-    ConfigError::of(problems)
 }
 
 /// The text of a configuration file.

@@ -68,10 +68,7 @@ struct Length(Span);
 
 impl<'de> Deserialize<'de> for Length {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let duration = duration::deserialize(deserializer)?;
-        Ok(Self(Span(
-            i64::try_from(duration.as_millis()).unwrap_or(i64::MAX),
-        )))
+        duration::deserialize(deserializer).map(|length| Self(duration::span(length)))
     }
 }
 

@@ -20,7 +20,8 @@ pub struct InputConfig {
     /// The format of its messages: `auto`, a product's or a mapping's name.
     #[serde(default = "word::auto", deserialize_with = "word::name")]
     pub format: String,
-    /// The scope of alerts that bring none; unset: `default`.
+    /// Whose all alerts of this topic are, whatever they say, so that who may write to the topic can't write to another
+    /// tenant. Unset: the alert says it, else it is `default`.
     #[serde(default, deserialize_with = "word::scope")]
     pub scope: Option<String>,
     /// Where the first start begins. Later starts go on where the store says.
@@ -123,18 +124,6 @@ pub struct PipelineConfig {
     pub batch_age_max: Duration,
 }
 
-/// `[limits]`: what the parser accepts of one message. Beyond it, a message is rejected with the reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LimitsConfig {
-    /// Levels of nesting.
-    #[serde(deserialize_with = "size::count")]
-    pub depth_max: usize,
-    /// Alerts in one message.
-    #[serde(deserialize_with = "size::count")]
-    pub message_alerts_max: usize,
-}
-
 /// `[log]`: what goes to standard error.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -216,15 +205,6 @@ impl Default for PipelineConfig {
             batch_alerts_max: 8_192,
             batch_bytes_max: 16 << 20,
             batch_age_max: Duration::from_millis(20),
-        }
-    }
-}
-
-impl Default for LimitsConfig {
-    fn default() -> Self {
-        Self {
-            depth_max: 64,
-            message_alerts_max: 10_000,
         }
     }
 }

@@ -43,6 +43,19 @@ pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize,
     }
 }
 
+/// Reads a count from 1 to `MAX` from a configuration.
+pub(super) fn count_to<'de, const MAX: usize, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<usize, D::Error> {
+    let count = usize::deserialize(deserializer)?;
+    match (1..=MAX).contains(&count) {
+        true => Ok(count),
+        false => Err(Error::custom(format!(
+            "expected a whole number from 1 to {MAX}, found {count}"
+        ))),
+    }
+}
+
 struct SizeVisitor;
 
 impl Visitor<'_> for SizeVisitor {

@@ -138,6 +138,15 @@ impl KeyPath {
                 .collect(),
         )
     }
+
+    /// The path of a key of the input number `index`.
+    pub(super) fn of_input(index: usize, key: &str) -> Self {
+        Self(vec![
+            Step::Key("input".into()),
+            Step::Index(index),
+            Step::Key(key.into()),
+        ])
+    }
 }
 
 impl fmt::Display for KeyPath {
