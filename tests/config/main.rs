@@ -1,5 +1,10 @@
 //! The configuration: the shipped files say the defaults, mistakes name themselves, the environment overrides.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's panic is its report, also in its helpers"
+)]
+
 mod check;
 mod defaults;
 mod environment;
