@@ -1,3 +1,12 @@
-//! caseloom: alerts in, cases out. The shell around the pure engine.
+//! caseloom's shell: moves bytes, tells the time, commits and publishes, around the pure engine.
+//!
+//! Modules stand in reading order.
 
+pub mod cli;
+pub mod config;
+pub mod clock;
+pub mod shutdown;
+pub mod process;
+pub mod ports;
+pub mod kafka;
 pub mod generate;
