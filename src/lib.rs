@@ -1,9 +1,12 @@
-//! caseloom's shell: Kafka in and out, the store, the API, around the pure engine.
+//! caseloom's shell: moves bytes, tells the time, commits and publishes, around the pure engine.
 //!
 //! Modules stand in reading order.
 
 pub mod cli;
-pub mod clock;
 pub mod config;
-pub mod ports;
+pub mod clock;
 pub mod shutdown;
+pub mod process;
+pub mod ports;
+pub mod kafka;
+pub mod generate;

@@ -181,7 +181,7 @@ impl Run {
             self.now = self.now.max(alert.time);
             self.correlator
                 .on_alert(self.now, alert, &mut self.decision);
-            let outcome = self.decision.outcomes[self.decision.outcomes.len() - 1];
+            let outcome = self.decision.outcomes[self.decision.outcomes.len() - 1].outcome;
             self.ledger.add(alert, outcome);
         }
         if self.decision.outcomes.len() >= SEAL_EVERY {

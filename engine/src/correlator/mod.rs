@@ -109,17 +109,17 @@ impl Correlator {
 
     /// An alert arrived. `now` is wall time and must not go back between calls.
     ///
-    /// Pushes exactly one [`Outcome`](crate::decision::Outcome). What falls due before the alert happens first, so that it doesn't matter where
+    /// Pushes exactly one [`Decided`](crate::decision::Decided). What falls due before the alert happens first, so that it doesn't matter where
     /// a batch ends.
     pub fn on_alert(&mut self, now: Timestamp, alert: &Alert, decision: &mut Decision) {
         self.announce_due(now, decision);
         let scope = self.hear(now, alert, decision);
         decision.tally.severity_assumed += u64::from(alert.severity.assumed);
-        let outcome = self.decide(now, scope, alert, decision);
-        if let Some(disposition) = outcome.fixed_disposition() {
+        let decided = self.decide(now, scope, alert, decision);
+        if let Some(disposition) = decided.outcome.fixed_disposition() {
             self.accounting.count_alert(disposition);
         }
-        decision.outcomes.push(outcome);
+        decision.outcomes.push(decided);
     }
 
     /// Time passed. Announces what was gathered long enough. With `caught_up`, scopes that are silent are advanced by
