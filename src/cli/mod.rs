@@ -83,10 +83,11 @@ impl ConfigArgs {
 /// Why it ended early; [`CliError::exit`] has the exit code.
 pub fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
-        // WIRE: the next four arms become run::run, demo::demo, replay::replay and generate::generate.
-        Command::Run(_) | Command::Demo(_) | Command::Replay(_) | Command::Generate(_) => {
+        // WIRE: these three become run::run(args), demo::demo(args) and replay::replay(args).
+        Command::Run(_) | Command::Demo(_) | Command::Replay(_) => {
             Err(CliError::failed("this command is not wired yet"))
         }
+        Command::Generate(args) => generate::generate(&args),
         Command::Check(args) => check::check(&args),
     }
 }
