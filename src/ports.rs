@@ -52,8 +52,13 @@ pub trait Source: Send {
     ///
     /// # Errors
     /// [`SourceError`] when the input can't be read any further without losing or doubling something.
-    fn poll(&mut self, timeout: Duration, records_max: usize, bytes_max: usize, batch: &mut RecordBatch)
-    -> Result<(), SourceError>;
+    fn poll(
+        &mut self,
+        timeout: Duration,
+        records_max: usize,
+        bytes_max: usize,
+        batch: &mut RecordBatch,
+    ) -> Result<(), SourceError>;
 }
 
 /// Why input stopped.
@@ -61,7 +66,9 @@ pub trait Source: Send {
 pub enum SourceError {
     /// The stored offset is not in the topic any more (retention, or the topic was made anew). Remedy: restore the
     /// topic, or accept the gap with `run --accept-gap`.
-    #[error("offset {wanted} of {topic}/{partition} is out of range ({low}..{high}): {missing} records are missing; accept with --accept-gap")]
+    #[error(
+        "offset {wanted} of {topic}/{partition} is out of range ({low}..{high}): {missing} records are missing; accept with --accept-gap"
+    )]
     OffsetOutOfRange {
         /// The topic.
         topic: String,
