@@ -83,8 +83,9 @@ impl ConfigArgs {
 /// Why it ended early; [`CliError::exit`] has the exit code.
 pub fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
-        // WIRE: the next four arms become run::run, demo::demo, replay::replay and generate::generate.
-        Command::Run(_) | Command::Demo(_) | Command::Replay(_) | Command::Generate(_) => {
+        Command::Replay(args) => replay::replay(&args),
+        // WIRE: the next three arms become run::run, demo::demo and generate::generate.
+        Command::Run(_) | Command::Demo(_) | Command::Generate(_) => {
             Err(CliError::failed("this command is not wired yet"))
         }
         Command::Check(args) => check::check(&args),
