@@ -9,4 +9,6 @@ pub mod shutdown;
 pub mod process;
 pub mod ports;
 pub mod kafka;
+pub mod events;
 pub mod generate;
+pub mod replay;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::LogArgs;
 use crate::config::parse_duration;
 
-/// Show the whole pipeline on generated alerts, with nothing else to install
+/// Arguments of `caseloom demo`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DemoArgs {
     /// Alerts per second

@@ -8,7 +8,7 @@ use super::CliError;
 use crate::generate::labels::LabelWriter;
 use crate::generate::{Generated, Generator, Profile};
 
-/// Write realistic alerts in several products' formats, one JSON message per line
+/// Arguments of `caseloom generate`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct GenerateArgs {
     /// The same seed makes the same alerts
@@ -92,4 +92,30 @@ fn create(path: &Path) -> Result<BufWriter<File>, CliError> {
 
 fn failed(path: &Path, error: &io::Error) -> CliError {
     CliError::failed(format!("cannot write {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_writes_the_same_files_with_a_label_for_every_alert() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str| {
+            let args = GenerateArgs {
+                seed: 3,
+                count: 50,
+                profile: "small".into(),
+                labels: Some(dir.path().join("labels.csv")),
+                out: Some(dir.path().join(name)),
+            };
+            generate(&args).unwrap();
+            std::fs::read_to_string(dir.path().join(name)).unwrap()
+        };
+        let alerts = write("a.jsonl");
+        assert_eq!(alerts, write("b.jsonl"));
+        assert_eq!(alerts.lines().count(), 50);
+        let labels = std::fs::read_to_string(dir.path().join("labels.csv")).unwrap();
+        assert_eq!(labels.lines().count(), 51);
+    }
 }

@@ -42,15 +42,15 @@ pub struct Cli {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// The daemon.
+    /// Correlate alerts from Kafka into cases until told to stop
     Run(RunArgs),
-    /// The daemon with everything around it.
+    /// Show the whole pipeline on generated alerts, with nothing else to install
     Demo(DemoArgs),
-    /// Files instead of Kafka.
+    /// Correlate alerts from files and write the cases as files
     Replay(ReplayArgs),
-    /// Alerts for trials.
+    /// Write realistic, labelled alerts, one JSON message per line
     Generate(GenerateArgs),
-    /// Is the configuration right?
+    /// Check the configuration with its policy and mappings
     Check(CheckArgs),
 }
 
@@ -83,11 +83,12 @@ impl ConfigArgs {
 /// Why it ended early; [`CliError::exit`] has the exit code.
 pub fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
-        // WIRE: these three become run::run(args), demo::demo(args) and replay::replay(args).
-        Command::Run(_) | Command::Demo(_) | Command::Replay(_) => {
+        Command::Replay(args) => replay::replay(&args),
+        Command::Generate(args) => generate::generate(&args),
+        // WIRE: these two become run::run(args) and demo::demo(args).
+        Command::Run(_) | Command::Demo(_) => {
             Err(CliError::failed("this command is not wired yet"))
         }
-        Command::Generate(args) => generate::generate(&args),
         Command::Check(args) => check::check(&args),
     }
 }

@@ -1,12 +1,16 @@
 //! `caseloom replay`: alerts from files through the same engine, without Kafka and without a store.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::{ConfigArgs, LogArgs, scope};
-use crate::config::is_scope;
+use indicatif::{ProgressBar, ProgressStyle};
 
-/// Correlate alerts from JSON-lines files and write the cases as files
+use super::{CliError, ConfigArgs, LogArgs, scope};
+use crate::config::is_scope;
+use crate::replay::{Input, Replay};
+
+/// Arguments of `caseloom replay`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ReplayArgs {
     #[command(flatten)]
@@ -59,6 +63,57 @@ impl FromStr for ReplayInput {
                 scope,
                 path: path.into(),
             }),
+        }
+    }
+}
+
+/// Replays the inputs and prints the summary.
+///
+/// # Errors
+/// A wrong configuration, an unknown format, or a file that can't be read or written.
+pub(super) fn replay(args: &ReplayArgs) -> Result<(), CliError> {
+    let config = args.config.load()?;
+    args.log.init(&config.log)?;
+    let policy = config.load_policy(args.policy.as_deref())?;
+    let parser = config.parser();
+    let format = parser.format(&args.format).ok_or_else(|| {
+        CliError::Usage(format!(
+            "unknown format {:?}; caseloom check names the mappings that are loaded",
+            args.format
+        ))
+    })?;
+    let inputs: Vec<Input> = args.inputs.iter().map(ReplayInput::to_input).collect();
+    let bar = progress_bar(&inputs);
+    let replay = Replay {
+        inputs: &inputs,
+        format,
+        scope: args.scope.as_deref().unwrap_or("default"),
+        out: &args.out,
+    };
+    let summary = replay
+        .run(policy, parser, &|bytes| bar.inc(bytes))
+        .map_err(CliError::failed)?;
+    bar.finish_and_clear();
+    let json = serde_json::to_string_pretty(&summary.0).map_err(CliError::failed)?;
+    writeln!(std::io::stdout(), "{json}").map_err(CliError::failed)
+}
+
+/// Bytes of the files as stored; hidden where standard error is no terminal.
+fn progress_bar(inputs: &[Input]) -> ProgressBar {
+    let total: Option<u64> = inputs.iter().map(Input::size).sum();
+    let style = "{elapsed_precise} [{wide_bar}] {bytes} of {total_bytes}, {eta} to go";
+    let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
+    match ProgressStyle::with_template(style) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+impl ReplayInput {
+    fn to_input(&self) -> Input {
+        Input {
+            scope: self.scope.clone(),
+            path: self.path.clone(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{ConfigArgs, LogArgs};
 
-/// Correlate alerts from Kafka into cases until told to stop
+/// Arguments of `caseloom run`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct RunArgs {
     #[command(flatten)]
