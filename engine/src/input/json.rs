@@ -4,7 +4,7 @@
 //! allocated. Bounds: depth is checked while parsing, everything else by [`check`], per alert, so that one bad
 //! alert doesn't take its neighbours along. Numbers beyond 64 bits are invalid JSON here.
 
-use compact_str::{CompactString, format_compact};
+use compact_str::{CompactString, ToCompactString, format_compact};
 use simd_json::{Buffers, ErrorType, INPUT_PADDING, Node, StaticNode, Tape, fill_tape_padded};
 
 use super::limits::Limits;
@@ -193,9 +193,9 @@ impl<'a> Scalar<'a> {
             Self::Null | Self::Text("") => return None,
             Self::Text(text) => Text::Borrowed(text),
             Self::Bool(value) => Text::Borrowed(if value { "true" } else { "false" }),
-            Self::Integer(number) => Text::Owned(format_compact!("{number}")),
-            Self::Unsigned(number) => Text::Owned(format_compact!("{number}")),
-            Self::Float(number) => Text::Owned(format_compact!("{number}")),
+            Self::Integer(number) => Text::Owned(number.to_compact_string()),
+            Self::Unsigned(number) => Text::Owned(number.to_compact_string()),
+            Self::Float(number) => Text::Owned(number.to_compact_string()),
         })
     }
 }

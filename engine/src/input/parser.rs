@@ -3,7 +3,7 @@
 use crate::alert::Alert;
 
 use super::detect::{Detector, Format};
-use super::draft::Context;
+use super::draft::{Desk, Reading};
 use super::formats;
 use super::json::{self, Reader, Value};
 use super::limits::Limits;
@@ -162,37 +162,40 @@ impl Run<'_> {
     fn record(&mut self, record: Value<'_>) {
         let index = self.next;
         self.next += 1;
+        let before = self.alerts.len();
         match self.read(record, index) {
-            Ok(Some(alert)) => {
-                self.alerts.push(alert);
-                self.parsed.alerts += 1;
+            Ok(Reading::Alert) => self.parsed.alerts += 1,
+            Ok(Reading::NotAnAlert) => self.parsed.not_alerts += 1,
+            Err(reject) => {
+                self.alerts.truncate(before);
+                self.parsed.rejects.push((index, reject));
             }
-            Ok(None) => self.parsed.not_alerts += 1,
-            Err(reject) => self.parsed.rejects.push((index, reject)),
         }
     }
 
-    fn read(&mut self, record: Value<'_>, index: u32) -> Result<Option<Alert>, Reject> {
+    fn read(&mut self, record: Value<'_>, index: u32) -> Result<Reading, Reject> {
         if record.fields().is_none() {
             return Err(Reject::NotAnObject {
                 found: record.kind(),
             });
         }
-        json::check(record, &self.records.limits)?;
+        let limits = &self.records.limits;
+        json::check(record, limits)?;
         let format = self.records.detector.detect(self.message.format, record)?;
         self.parsed.format.get_or_insert(format);
-        let context = Context {
+        let desk = Desk {
             message: self.message,
-            limits: &self.records.limits,
+            limits,
             index,
+            notes: &mut self.parsed.notes,
+            alerts: self.alerts,
         };
-        let notes = &mut self.parsed.notes;
         match format {
             Format::Mapping(at) => match self.records.mappings.get(usize::from(at)) {
-                Some(mapping) => mapping.read(record, context, notes).map(Some),
+                Some(mapping) => mapping.read(record, desk),
                 None => Err(detect::unknown(record)),
             },
-            built_in => formats::read(built_in, record, context, notes),
+            built_in => formats::read(built_in, record, desk),
         }
     }
 

@@ -196,6 +196,11 @@ impl File {
 }
 
 impl Field {
+    /// Whether a value is taken as it stands.
+    pub(super) fn is_plain(&self) -> bool {
+        self.values.is_empty() && self.default.is_none()
+    }
+
     pub(super) fn unit(&self) -> Unit {
         self.unit
     }

@@ -3,7 +3,6 @@
 //! A path's segments may be nested objects or, as some products write them, one literal key with dots; any mix
 //! works. A path leads through lists: it means every element, and `[]` after a segment only says so.
 
-use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use super::super::json::{Scalar, Value};
@@ -19,7 +18,7 @@ pub(super) struct Plan {
 
 #[derive(Clone, Debug, Default)]
 struct Node {
-    children: Vec<(CompactString, usize)>,
+    children: Vec<(Box<str>, usize)>,
     slot: Option<usize>,
 }
 
@@ -92,8 +91,9 @@ impl Plan {
                 self.walk(node, value, element, found);
             }
         } else if !node.children.is_empty() {
+            let mut next = 0;
             for (key, value) in value.keys_and_values() {
-                if let Some(child) = self.child(node, key) {
+                if let Some(child) = self.child(node, key, &mut next) {
                     self.walk(&self.nodes[child], value, element, found);
                 }
             }
@@ -101,8 +101,9 @@ impl Plan {
     }
 
     /// The node that `key` leads to, as one segment or as several with dots between them.
-    fn child(&self, node: &Node, key: &str) -> Option<usize> {
-        node.child(key).or_else(|| {
+    #[inline]
+    fn child(&self, node: &Node, key: &str, next: &mut usize) -> Option<usize> {
+        node.child_near(key, next).or_else(|| {
             if !self.is_nested || !key.contains('.') {
                 return None;
             }
@@ -114,12 +115,22 @@ impl Plan {
 }
 
 impl Node {
-    #[inline]
     fn child(&self, key: &str) -> Option<usize> {
-        self.children
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, child)| *child)
+        self.child_near(key, &mut 0)
+    }
+
+    /// The child called `key`, searched from `next` on and then from the start: a product writes its keys in the
+    /// same order each time, so a mapping that follows it finds each at once.
+    #[inline]
+    fn child_near(&self, key: &str, next: &mut usize) -> Option<usize> {
+        let (before, after) = self.children.split_at_checked(*next)?;
+        let is_key = |(name, _): &(Box<str>, usize)| **name == *key;
+        let at = match after.iter().position(is_key) {
+            Some(at) => *next + at,
+            None => before.iter().position(is_key)?,
+        };
+        *next = at + 1;
+        Some(self.children[at].1)
     }
 }
 
