@@ -164,12 +164,15 @@ enum Picked<'a> {
 }
 
 impl<'a> Picked<'a> {
+    #[inline]
     fn maybe<'f: 'a>(field: &'a Option<Field>, found: &Found<'f>) -> Option<Self> {
         Self::of(field.as_ref()?, found)
     }
 
+    #[inline]
     fn of<'f: 'a>(field: &'a Field, found: &Found<'f>) -> Option<Self> {
         let picked = match &field.origin {
+            Origin::Path(path) => found.first(path.slot).map(Self::Scalar),
             Origin::Paths(paths) => paths
                 .iter()
                 .find_map(|path| found.first(path.slot))
@@ -191,7 +194,7 @@ impl<'a> Picked<'a> {
         let has_table = !field.values.is_empty();
         let known = picked
             .as_ref()
-            .and_then(|picked| field.value_of(&*picked.scalar().text()?));
+            .and_then(|picked| field.value_of(&picked.scalar().text()?));
         if let Some(constant) = known {
             return Some(Self::Scalar(constant.scalar()));
         }

@@ -9,7 +9,8 @@ use super::json::{self, Reader, Value};
 use super::limits::Limits;
 use super::mapping::Mapping;
 use super::reject::Reject;
-use super::{Message, Parsed, detect, unwrap};
+use super::unwrap::{self, Lines};
+use super::{Message, Parsed, detect};
 
 /// Reads messages. Owns its scratch memory, so each thread has its own.
 pub struct Parser {
@@ -109,14 +110,15 @@ impl Parser {
             parsed: Parsed::default(),
             next: 0,
         };
-        match self.reader.read(bytes, |root| run.document(root)) {
-            Ok(()) => run.finish(),
+        let lines = Lines::of(bytes);
+        if let Some(lines) = lines.as_ref().filter(|lines| lines.is_certain) {
+            return run.lines(&mut self.reader, lines);
+        }
+        match (self.reader.read(bytes, |root| run.document(root)), lines) {
+            (Ok(()), _) => run.finish(),
             // A list that is too long is JSON all right.
-            Err(reject @ Reject::TooManyAlerts { .. }) => Err(reject),
-            Err(reject) => match unwrap::lines(bytes) {
-                Some(lines) => run.lines(&mut self.reader, lines),
-                None => Err(reject),
-            },
+            (Err(reject @ Reject::TooManyAlerts { .. }), _) | (Err(reject), None) => Err(reject),
+            (Err(_), Some(lines)) => run.lines(&mut self.reader, &lines),
         }
     }
 }
@@ -136,16 +138,12 @@ impl Run<'_> {
         unwrap::each_record(root, &self.records.limits, |record| self.record(record))
     }
 
-    fn lines<'b>(
-        mut self,
-        reader: &mut Reader,
-        lines: impl Iterator<Item = &'b [u8]>,
-    ) -> Result<Parsed, Reject> {
+    fn lines(mut self, reader: &mut Reader, lines: &Lines<'_>) -> Result<Parsed, Reject> {
+        let max = self.records.limits.alerts_max;
         let first = self.alerts.len();
-        for line in lines {
-            if self.next as usize >= self.records.limits.alerts_max {
+        for line in lines.iter() {
+            if self.next as usize >= max {
                 self.alerts.truncate(first);
-                let max = self.records.limits.alerts_max;
                 return Err(Reject::TooManyAlerts {
                     alerts: max + 1,
                     max,
