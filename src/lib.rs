@@ -1,5 +1,16 @@
-//! caseloom's shell: moves bytes, tells the time, commits, publishes and answers. What it means is decided in
-//! [`caseloom_engine`].
+//! caseloom's shell: moves bytes, tells the time, commits and publishes, around the pure engine.
+//!
+//! Modules stand in reading order.
 
-pub mod metrics;
+pub mod cli;
+pub mod config;
+pub mod clock;
+pub mod shutdown;
+pub mod process;
+pub mod ports;
+pub mod kafka;
+pub mod events;
+pub mod generate;
+pub mod replay;
 pub mod view;
+pub mod metrics;
