@@ -1,1 +1,4 @@
+//! The shell of caseloom around the pure engine.
 
+pub mod ports;
+pub mod store;
