@@ -3,7 +3,6 @@
 use caseloom_engine::alert::Severity;
 use caseloom_engine::record::{GroupRecord, Status};
 use caseloom_engine::time::Timestamp;
-use compact_str::CompactString;
 
 use super::cursor::Cursor;
 use super::search::Needle;
@@ -16,7 +15,7 @@ pub struct CaseQuery {
     /// Only this owner's.
     pub owner: Option<OwnerFilter>,
     /// Only this scope.
-    pub scope: Option<CompactString>,
+    pub scope: Option<String>,
     /// Only this severity.
     pub severity: Option<SeverityFilter>,
     /// Only with this text in title, id, scope, owner or ATT&CK ids; any letter case.
@@ -37,7 +36,7 @@ pub enum OwnerFilter {
     /// Nobody's.
     Nobody,
     /// This one's.
-    Is(CompactString),
+    Is(String),
 }
 
 /// Which severities, by OCSF number.
@@ -108,7 +107,7 @@ impl CaseQuery {
             && self
                 .scope
                 .as_ref()
-                .is_none_or(|scope| *scope == group.scope_name)
+                .is_none_or(|scope| *scope == *group.scope_name)
             && self.owner.as_ref().is_none_or(|owner| owner.holds(group))
             && self.text.as_ref().is_none_or(|needle| needle.is_in(group))
     }
@@ -118,7 +117,7 @@ impl OwnerFilter {
     fn holds(&self, group: &GroupRecord) -> bool {
         match self {
             Self::Nobody => group.owner.is_none(),
-            Self::Is(owner) => group.owner.as_ref() == Some(owner),
+            Self::Is(owner) => group.owner.as_deref() == Some(owner),
         }
     }
 }
