@@ -18,6 +18,7 @@ use super::db::{self, Db};
 use super::error::StoreError;
 use super::key;
 use super::pack::Unpack;
+use super::recover;
 use super::schema::{self, Family, PART_ACTIVITY, PART_TALLY, name};
 
 /// Most merges that a redirect is followed through. A survivor is always older, so that a chain ends; the bound is for
@@ -133,6 +134,11 @@ impl StoreReader {
             to = schema::in_day(scope, day).bytes();
         }
         Ok(None)
+    }
+
+    /// Topic names by their numbers, ascending.
+    pub fn topics(&self) -> Result<Vec<(TopicId, String)>, StoreError> {
+        recover::topics(&self.db)
     }
 
     /// The sums.

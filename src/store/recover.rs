@@ -150,7 +150,7 @@ fn drawn<T: DeserializeOwned>(db: &Db, name: &str) -> Result<T, StoreError> {
     value.ok_or_else(|| corrupt(Family::Meta, "the lineage or the hash key is missing"))
 }
 
-fn topics(db: &Db) -> Result<Vec<(TopicId, String)>, StoreError> {
+pub(super) fn topics(db: &Db) -> Result<Vec<(TopicId, String)>, StoreError> {
     let mut topics = Vec::new();
     db.scan(Family::Meta, schema::topics().range(), |key, value| {
         let id = TopicId(u16::from_be_bytes(key::part(Family::Meta, key, 0)?));
