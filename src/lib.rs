@@ -14,4 +14,5 @@ pub mod generate;
 pub mod store;
 pub mod replay;
 pub mod view;
+pub mod http;
 pub mod metrics;

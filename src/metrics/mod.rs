@@ -49,12 +49,12 @@ pub enum Bound {
     ViewCases,
     /// `http.view_cases_max` for candidates.
     ViewCandidates,
-    /// `http.connections_max`: a connection had to wait.
+    /// Connections of the HTTP side: one had to wait.
     HttpConnections,
-    /// `http.requests_max`: a request was answered with 503.
+    /// Requests at once: one was answered with 503.
     HttpRequests,
-    /// `http.reads_max`: a request waited for its turn at the store until its time was over.
-    HttpReads,
+    /// Time of a request: one was answered with 503.
+    HttpTime,
 }
 
 impl Stage {
@@ -87,7 +87,7 @@ impl Bound {
         Self::ViewCandidates,
         Self::HttpConnections,
         Self::HttpRequests,
-        Self::HttpReads,
+        Self::HttpTime,
     ];
 
     /// The word used as label.
@@ -98,7 +98,7 @@ impl Bound {
             Self::ViewCandidates => "view_candidates",
             Self::HttpConnections => "http_connections",
             Self::HttpRequests => "http_requests",
-            Self::HttpReads => "http_reads",
+            Self::HttpTime => "http_time",
         }
     }
 }

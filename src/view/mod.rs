@@ -24,6 +24,7 @@ use crate::metrics::{Bound, Metrics};
 pub use cursor::{Cursor, InvalidCursor};
 pub use page::Page;
 pub use query::{CaseQuery, OwnerFilter, SeverityFilter, Sort, SortKey};
+pub use search::Needle;
 pub use totals::Totals;
 
 /// Which list.
