@@ -31,7 +31,11 @@ mod puts;
 mod query;
 mod recover;
 mod retention;
+#[cfg(test)]
+mod samples;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
