@@ -11,4 +11,8 @@ pub mod ports;
 pub mod kafka;
 pub mod events;
 pub mod generate;
+pub mod store;
 pub mod replay;
+pub mod view;
+pub mod http;
+pub mod metrics;
