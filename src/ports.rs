@@ -134,3 +134,12 @@ pub enum PublishError {
     #[error("cannot publish to kafka: {0}")]
     Fatal(String),
 }
+
+impl RecordBatch {
+    /// Empties the batch and keeps its memory.
+    pub fn clear(&mut self) {
+        self.records.clear();
+        self.bytes.clear();
+        self.caught_up = false;
+    }
+}

@@ -30,13 +30,15 @@ pub(crate) struct Activity {
     pub(crate) mentions: Mentions,
     pub(crate) links: Vec<LinkNo>,
     /// The activity of the same key that opened before, if it is still live.
-    older: Option<No<Activity>>,
+    older: Option<No<Self>>,
     /// The group it is in now.
     pub(crate) group: No<Group>,
     pub(crate) rule: No<Rule>,
     pub(crate) scope: ScopeId,
     pub(crate) subject: Option<No<Known>>,
     pub(crate) severity: Severity,
+    /// The day bucket of its rows: the event day of its first alert.
+    pub(crate) day: i32,
     /// Changed since the last seal.
     pub(crate) dirty: bool,
 }
@@ -99,6 +101,7 @@ impl Activity {
             scope,
             subject: None,
             severity: Severity::ASSUMED,
+            day: at.day(),
             dirty: false,
         }
     }

@@ -139,7 +139,11 @@ impl Lifecycle {
     pub fn from_word(word: &str) -> Option<Self> {
         let words = ["active", "archived", "inactive", "sample"];
         let states = [Self::Active, Self::Archived, Self::Inactive, Self::Sample];
-        words.into_iter().zip(states).find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, state)| state)
+        words
+            .into_iter()
+            .zip(states)
+            .find(|(known, _)| known.eq_ignore_ascii_case(word))
+            .map(|(_, state)| state)
     }
 }
 

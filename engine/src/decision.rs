@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounting::{Disposition, Move};
 use crate::alert::{Lifecycle, Severity};
 use crate::entity::{Entity, EntityKind};
-use crate::ids::{ActivityId, CaseId};
+use crate::ids::{ActivityId, CaseId, ScopeId};
 use crate::record::{CapReason, GroupRecord, Link, LinkKind, Record};
 use crate::time::Timestamp;
 
@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Default)]
 pub struct Decision {
     /// One per `on_alert`, in the order of the calls.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<Decided>,
     /// Final values of everything that changed, in stable order; filled by `seal`.
     pub records: Vec<Record>,
     /// Case events in the order of their happening; per case in the order of `seq`.
@@ -46,6 +46,17 @@ impl Default for Wants {
             events: true,
         }
     }
+}
+
+/// One alert's outcome, with what the store needs to file its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// Its scope.
+    pub scope: ScopeId,
+    /// The day bucket of its activity; of the alert itself where it has none.
+    pub day: i32,
+    /// What became of it.
+    pub outcome: Outcome,
 }
 
 /// What became of one alert.

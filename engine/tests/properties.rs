@@ -139,7 +139,7 @@ impl Trace {
             decision
                 .outcomes
                 .iter()
-                .map(|outcome| format!("{outcome:?}")),
+                .map(|decided| format!("{:?}", decided.outcome)),
         );
         self.events
             .extend(decision.events.iter().map(|event| format!("{event:?}")));
@@ -290,7 +290,7 @@ fn partition(alerts: &[Alert]) -> Vec<Vec<String>> {
         correlator.on_alert(now, alert, &mut decision);
         correlator.seal(&mut decision);
         decision.records.iter().for_each(|record| shelf.put(record));
-        if let Some(activity) = decision.outcomes[0].activity() {
+        if let Some(activity) = decision.outcomes[0].outcome.activity() {
             homes.insert(alert.id.clone().unwrap(), activity);
         }
     }

@@ -5,7 +5,11 @@
 //! Wall time is the highest time met so far. Groups are named g1, g2 ... in the order of their opening.
 //! `UPDATE_SCENARIOS=1 cargo test -p caseloom-engine --test scenarios` writes what the engine makes of them: read
 //! the difference before you keep it.
-#![expect(clippy::unwrap_used, reason = "a wrong test file should stop the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "reads scenario files; a wrong one should stop the test"
+)]
 
 mod common;
 
@@ -94,7 +98,7 @@ impl Story {
                 self.now = self.now.max(alert.time);
                 self.correlator
                     .on_alert(self.now, &alert, &mut self.decision);
-                let outcome = self.decision.outcomes[0];
+                let outcome = self.decision.outcomes[0].outcome;
                 let id = alert.id.as_deref().unwrap_or("-");
                 writeln!(self.told, "{id}: {}", say(outcome)).unwrap();
             }

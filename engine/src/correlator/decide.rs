@@ -7,7 +7,7 @@ use super::Correlator;
 use super::link::Hit;
 use crate::activities::{Activity, Mentions};
 use crate::alert::{Alert, Lifecycle};
-use crate::decision::{Decision, Outcome};
+use crate::decision::{Decided, Decision, Outcome};
 use crate::entities::{Found, Mention};
 use crate::entity::Entity;
 use crate::identities::Meeting;
@@ -31,6 +31,7 @@ pub(super) struct Scratch {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stands {
     time: Timestamp,
+    day: i32,
     activity: ActivityId,
     group: GroupId,
 }
@@ -38,10 +39,22 @@ pub(super) struct Stands {
 impl Stands {
     /// On no activity.
     fn nowhere(time: Timestamp) -> Self {
+        let (activity, group) = (ActivityId(0), GroupId(0));
         Self {
             time,
-            activity: ActivityId(0),
-            group: GroupId(0),
+            day: time.day(),
+            activity,
+            group,
+        }
+    }
+
+    /// The outcome, to be filed here.
+    fn decided(self, scope: ScopeId, outcome: Outcome) -> Decided {
+        let day = self.day;
+        Decided {
+            scope,
+            day,
+            outcome,
         }
     }
 }
@@ -50,6 +63,7 @@ impl From<IdentityRecord> for Stands {
     fn from(met: IdentityRecord) -> Self {
         Self {
             time: met.time,
+            day: met.time.day(),
             activity: met.activity,
             group: met.group,
         }
@@ -84,29 +98,34 @@ impl Correlator {
         scope: ScopeId,
         alert: &Alert,
         decision: &mut Decision,
-    ) -> Outcome {
+    ) -> Decided {
         let key = alert
             .id
             .as_ref()
             .map(|id| self.identities.key_of(scope, &alert.source, id));
         let meeting = key.map_or(Meeting::New, |key| self.identities.meet(&key, alert));
+        let nowhere = Stands::nowhere(alert.time);
         let (outcome, stands) = match meeting {
             Meeting::Redelivered(met) => {
-                return Outcome::Redelivered {
-                    original: met.activity,
-                };
+                let original = met.activity;
+                return nowhere.decided(scope, Outcome::Redelivered { original });
             }
-            Meeting::Updated(met) => (self.update(now, met, alert, decision), Stands::from(met)),
-            Meeting::New if alert.lifecycle != Lifecycle::Active => (
-                Outcome::Ignored(alert.lifecycle),
-                Stands::nowhere(alert.time),
-            ),
+            Meeting::Updated(met) => {
+                let outcome = self.update(now, met, alert, decision);
+                (outcome, Stands::from(met))
+            }
+            Meeting::New if alert.lifecycle != Lifecycle::Active => {
+                (Outcome::Ignored(alert.lifecycle), nowhere)
+            }
             Meeting::New => self.count(now, scope, alert, decision),
         };
         if let Some(key) = key {
             self.remember(key, scope, alert, stands, decision);
         }
-        outcome
+        match outcome.activity() {
+            Some(_) => stands.decided(scope, outcome),
+            None => nowhere.decided(scope, outcome),
+        }
     }
 
     /// A newer version of an alert that is there: its activity takes over the higher severity.
@@ -169,6 +188,7 @@ impl Correlator {
         let activity = self.activities.get(no);
         Stands {
             time,
+            day: activity.day,
             activity: activity.id,
             group: activity.home,
         }

@@ -17,7 +17,7 @@ mod place;
 mod restore;
 
 use compact_str::CompactString;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::accounting::{Accounting, Disposition, MessageOutcome, Move};
 use crate::activities::{Activity, ActivityTable};
@@ -39,7 +39,7 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct Correlator {
     policy: Policy,
-    topics: HashMap<TopicId, CompactString>,
+    topics: BTreeMap<TopicId, CompactString>,
     scopes: Scopes,
     entities: EntityTable,
     rules: RuleTable,
@@ -80,7 +80,7 @@ impl Correlator {
         let hash_seed = half(0) ^ half(8).rotate_left(32);
         Self {
             policy,
-            topics: HashMap::new(),
+            topics: BTreeMap::new(),
             scopes: Scopes::default(),
             entities: EntityTable::new(hash_seed),
             rules: RuleTable::new(hash_seed),
@@ -109,17 +109,17 @@ impl Correlator {
 
     /// An alert arrived. `now` is wall time and must not go back between calls.
     ///
-    /// Pushes exactly one [`Outcome`](crate::decision::Outcome). What falls due before the alert happens first, so that it doesn't matter where
+    /// Pushes exactly one [`Decided`](crate::decision::Decided). What falls due before the alert happens first, so that it doesn't matter where
     /// a batch ends.
     pub fn on_alert(&mut self, now: Timestamp, alert: &Alert, decision: &mut Decision) {
         self.announce_due(now, decision);
         let scope = self.hear(now, alert, decision);
         decision.tally.severity_assumed += u64::from(alert.severity.assumed);
-        let outcome = self.decide(now, scope, alert, decision);
-        if let Some(disposition) = outcome.fixed_disposition() {
+        let decided = self.decide(now, scope, alert, decision);
+        if let Some(disposition) = decided.outcome.fixed_disposition() {
             self.accounting.count_alert(disposition);
         }
-        decision.outcomes.push(outcome);
+        decision.outcomes.push(decided);
     }
 
     /// Time passed. Announces what was gathered long enough. With `caught_up`, scopes that are silent are advanced by

@@ -194,7 +194,7 @@ impl Correlator {
         let (continuation, id) = (junior.head.case, junior.head.id);
         decision.tally.continued[reason as usize] += 1;
         for hit in &mut self.scratch.hits {
-            hit.into = hit.into.or((hit.group == full_no).then_some(id));
+            hit.into = hit.into.or_else(|| (hit.group == full_no).then_some(id));
         }
         self.touch_group(now, full_no);
         if self.groups.get(full_no).head.stage == Stage::Open {
@@ -269,7 +269,7 @@ impl Correlator {
             id: activity.id,
             group: activity.home,
             scope: activity.scope,
-            day: alert.time.day(),
+            day: activity.day,
             window_end: activity.window_end,
             source: alert.source.clone(),
             rule_id: alert.rule_id.clone(),

@@ -77,6 +77,7 @@ impl Correlator {
             tally.first,
         );
         activity.window_end = record.window_end;
+        activity.day = record.day;
         activity.last = tally.last;
         activity.count = tally.count;
         activity.severity = tally.severity;

@@ -1,5 +1,9 @@
 //! What the engine's tests share: alerts from one line of text, and a policy from `key=value`.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses its own part"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,0 +1,31 @@
+//! Kafka, both ends: [`KafkaSource`] brings input records, [`KafkaPublisher`] takes output records.
+//!
+//! The process assigns itself every partition of its topics: no group membership, so no rebalance can split a
+//! correlation, and nothing but the offsets it is given decides where it reads. What is read and what is written
+//! carries no meaning here; parsing is the engine's, the order of commit and publish is the pipeline's.
+//!
+//! Modules stand in reading order.
+
+mod assignment;
+pub mod client;
+pub mod error;
+mod feed;
+pub mod lag;
+pub mod mock;
+pub mod monitor;
+mod partitions;
+pub mod publisher;
+mod reader;
+pub mod source;
+pub mod topics;
+mod upkeep;
+
+pub use assignment::{InputTopic, Start};
+pub use client::KafkaOptions;
+pub use error::KafkaError;
+pub use lag::PartitionLag;
+pub use mock::EmbeddedBroker;
+pub use monitor::{Gap, Notice, SourceMonitor, SourceStatus};
+pub use publisher::{DestinationTopics, KafkaPublisher};
+pub use source::KafkaSource;
+pub use topics::{TopicSpec, ensure_topics};
