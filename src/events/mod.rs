@@ -11,6 +11,7 @@ mod caption;
 mod cloudevents;
 mod dead_letter;
 mod finding;
+mod grounds;
 mod incident;
 mod json;
 mod own;
@@ -188,6 +189,3 @@ impl<'a> Statement<'a> {
         matches!(self.case.group.stage, Stage::Merged { .. })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,13 +2,14 @@
 //! stands, and what was left out.
 
 use std::borrow::Cow;
+use std::ops::Not;
 
-use caseloom_engine::decision::{ActivityView, EntityView};
-use caseloom_engine::entity::{EntityKind, Role};
-use caseloom_engine::ids::{ActivityId, CaseId};
-use caseloom_engine::record::{Link, LinkKind, Relation, Stage};
+use caseloom_engine::decision::ActivityView;
+use caseloom_engine::ids::CaseId;
+use caseloom_engine::record::{Relation, Stage};
 use serde::Serialize;
 
+use super::grounds::{self, Activity, EntityTotal, Ground};
 use super::size::Trim;
 use super::{Statement, caption};
 
@@ -31,7 +32,7 @@ struct Own<'a> {
     status: &'static str,
     risk: f64,
     severity_score: u8,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "Not::not")]
     severity_assumed: bool,
     counts: Counts,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,9 +50,9 @@ struct Own<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     activities: Vec<Activity<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    links: Vec<LinkOut<'a>>,
+    links: Vec<Ground<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    entities: Vec<EntityOut<'a>>,
+    entities: Vec<EntityTotal<'a>>,
     truncated: bool,
     #[serde(skip_serializing_if = "Omitted::is_nothing")]
     omitted: Omitted,
@@ -80,49 +81,11 @@ struct Related {
     case_id: CaseId,
 }
 
-/// What OCSF's finding lacks of an activity; `id` is the finding's `uid`.
-#[derive(Debug, Serialize)]
-struct Activity<'a> {
-    id: ActivityId,
-    severity: &'static str,
-    severity_id: u8,
-    alerts: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<Value<'a>>,
-}
-
-/// Why `activity` stands in the case: what it shares with `other`.
-#[derive(Debug, Serialize)]
-struct LinkOut<'a> {
-    activity: ActivityId,
-    other: ActivityId,
-    kind: LinkKind,
-    entities: Vec<Value<'a>>,
-    gap_seconds: f64,
-    policy: Cow<'a, str>,
-}
-
-/// A typed value.
-#[derive(Debug, Serialize)]
-struct Value<'a> {
-    kind: EntityKind,
-    value: Cow<'a, str>,
-}
-
-/// An entity, with the role it was first seen in and the number of activities that name it.
-#[derive(Debug, Serialize)]
-struct EntityOut<'a> {
-    kind: EntityKind,
-    value: Cow<'a, str>,
-    role: Role,
-    activities: u64,
-}
-
 /// The object; call it last, so that `trim` knows what else was cut.
 pub(super) fn unmapped<'a>(statement: &Statement<'a>, trim: &mut Trim) -> Unmapped<'a> {
     let (case, group) = (statement.case, &statement.case.group);
     let shown = trim.first(&case.activities, trim.limits.activities);
-    let links = links(shown, trim);
+    let links = grounds::grounds(shown, trim);
     let mut own = Own {
         case_id: group.case,
         scope: trim.id(&group.scope_name),
@@ -146,13 +109,13 @@ pub(super) fn unmapped<'a>(statement: &Statement<'a>, trim: &mut Trim) -> Unmapp
         merged_into: survivor(group.stage),
         related: related(&group.related, trim),
         capped: group.capped.map(|reason| reason.as_str()),
-        activities: shown.iter().map(|view| activity(view, trim)).collect(),
-        entities: entities(&case.entities, trim),
+        activities: grounds::activities(shown, trim),
+        entities: grounds::entities(&case.entities, trim),
         omitted: omitted(statement, shown, links.len(), trim),
         links,
         truncated: false,
     };
-    own.truncated = case.truncated || trim.cut;
+    own.truncated = case.truncated || trim.cut || own.omitted.members();
     Unmapped { caseloom: own }
 }
 
@@ -164,68 +127,14 @@ impl Unmapped<'_> {
 }
 
 impl Omitted {
+    /// Whether activities or entities are missing.
+    fn members(&self) -> bool {
+        self.activities > 0 || self.entities > 0
+    }
+
     fn is_nothing(&self) -> bool {
-        self.activities == 0 && self.entities == 0 && self.links == 0
+        !self.members() && self.links == 0
     }
-}
-
-fn activity<'a>(view: &'a ActivityView, trim: &mut Trim) -> Activity<'a> {
-    Activity {
-        id: view.id,
-        severity: view.severity.as_str(),
-        severity_id: view.severity.ocsf_id(),
-        alerts: view.count,
-        subject: view
-            .subject
-            .as_ref()
-            .map(|(kind, text)| value(*kind, text, trim)),
-    }
-}
-
-/// The strongest links of each activity. That there are more is the rule, and not called truncated.
-fn links<'a>(activities: &'a [ActivityView], trim: &mut Trim) -> Vec<LinkOut<'a>> {
-    let mut links = Vec::new();
-    for view in activities {
-        links.extend(
-            view.links
-                .iter()
-                .take(trim.limits.links)
-                .map(|entry| link(view.id, entry, trim)),
-        );
-    }
-    links
-}
-
-fn link<'a>(activity: ActivityId, link: &'a Link, trim: &mut Trim) -> LinkOut<'a> {
-    let entities = link.entities.iter().take(trim.limits.link_entities);
-    LinkOut {
-        activity,
-        other: link.other,
-        kind: link.kind,
-        entities: entities
-            .map(|(kind, text)| value(*kind, text, trim))
-            .collect(),
-        gap_seconds: link.gap.0 as f64 / 1_000.0,
-        policy: trim.id(&link.policy),
-    }
-}
-
-fn value<'a>(kind: EntityKind, text: &'a str, trim: &mut Trim) -> Value<'a> {
-    Value {
-        kind,
-        value: trim.value(text),
-    }
-}
-
-fn entities<'a>(entities: &'a [EntityView], trim: &mut Trim) -> Vec<EntityOut<'a>> {
-    let shown = trim.first(entities, trim.limits.entities);
-    let out = |view: &'a EntityView| EntityOut {
-        kind: view.entity.kind,
-        value: trim.value(&view.entity.value),
-        role: view.entity.role,
-        activities: view.activities,
-    };
-    shown.iter().map(out).collect()
 }
 
 fn related(related: &[(Relation, CaseId)], trim: &mut Trim) -> Vec<Related> {
@@ -266,12 +175,4 @@ fn finite(risk: f64) -> f64 {
     } else {
         0.0
     }
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
-fn is_false(flag: &bool) -> bool {
-    !flag
 }

@@ -1,1 +1,0 @@
-//! The events as a whole.
