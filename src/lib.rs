@@ -1,4 +1,18 @@
-//! caseloom's shell: moves bytes, tells the time, commits and publishes. The decisions are `caseloom-engine`'s.
+//! caseloom's shell: moves bytes, tells the time, commits and publishes, around the pure engine.
+//!
+//! Modules stand in reading order.
 
-pub mod kafka;
+pub mod cli;
+pub mod config;
+pub mod clock;
+pub mod shutdown;
+pub mod process;
 pub mod ports;
+pub mod kafka;
+pub mod events;
+pub mod generate;
+pub mod store;
+pub mod replay;
+pub mod view;
+pub mod http;
+pub mod metrics;

@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use caseloom_engine::accounting::Disposition;
-use caseloom_engine::decision::{CaseEvent, CaseSnapshot, EventType};
+use caseloom_engine::decision::CaseSnapshot;
 use caseloom_engine::input::Reject;
-use caseloom_engine::record::Stage;
 use serde_json::{Map, Value, json};
 
 use super::ledger::Assignment;
 use super::{Input, ReplayError, Run};
-use crate::events::Renderer;
+use crate::events::{RenderOptions, Renderer};
 
 /// What `summary.json` holds: messages, alerts, each term of the accounting, cases, times, memory, state hash.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,19 +140,10 @@ fn write_cases<'a>(
     out: &Path,
     cases: impl Iterator<Item = &'a CaseSnapshot>,
 ) -> Result<(), ReplayError> {
-    let renderer = Renderer::default();
+    let renderer = Renderer::new(RenderOptions::default());
     let mut file = Output::create(out, "cases.jsonl")?;
     for case in cases {
-        let closed = case.group.stage == Stage::Closed;
-        let event = CaseEvent {
-            event: if closed { EventType::Closed } else { EventType::Updated },
-            reason: if closed { "idle" } else { "end_of_input" },
-            seq: case.group.event_seq,
-            time: case.group.updated,
-            other: None,
-            case: case.clone(),
-        };
-        let json = renderer.incident_json(&event);
+        let json = renderer.snapshot_json(case);
         file.write(|to| to.write_all(&json).and_then(|()| to.write_all(b"\n")))?;
     }
     file.finish()

@@ -1,0 +1,30 @@
+//! `caseloom demo`: everything in one process, with a broker inside and alerts made on the spot.
+
+use std::time::Duration;
+
+use super::LogArgs;
+use crate::config::parse_duration;
+
+/// Arguments of `caseloom demo`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct DemoArgs {
+    /// Alerts per second
+    #[arg(long, value_name = "N", env = "CASELOOM_RATE", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) rate: u32,
+    /// Stop after this time, such as 60s; until interrupted when left out
+    #[arg(long = "for", value_name = "DURATION", env = "CASELOOM_FOR", value_parser = parse_duration)]
+    pub(crate) run_for: Option<Duration>,
+    /// Port of the pages and the API on this machine; 0 takes a free one
+    #[arg(
+        long,
+        value_name = "PORT",
+        env = "CASELOOM_PORT",
+        default_value_t = 8080
+    )]
+    pub(crate) port: u16,
+    /// The same seed makes the same alerts
+    #[arg(long, value_name = "N", env = "CASELOOM_SEED", default_value_t = 1)]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+}
