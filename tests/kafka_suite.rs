@@ -6,7 +6,7 @@
 mod kafka_client;
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use caseloom::kafka::{
     KafkaError, KafkaOptions, KafkaPublisher, KafkaSource, Notice, Start, TopicSpec, ensure_topics,

@@ -4,7 +4,8 @@
 //! correlation, and nothing but the offsets it is given decides where it reads. What is read and what is written
 //! carries no meaning here; parsing is the engine's, the order of commit and publish is the pipeline's.
 //!
-//! Modules stand in reading order.
+//! On the way of a record: `assignment` and `discovery` say where to read, `reader` and `upkeep` are the thread that
+//! reads, `partitions` what it knows, `feed` and `carry` the way to `source`.
 
 mod assignment;
 mod carry;
