@@ -85,10 +85,8 @@ pub fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
         Command::Replay(args) => replay::replay(&args),
         Command::Generate(args) => generate::generate(&args),
-        // WIRE: these two become run::run(args) and demo::demo(args).
-        Command::Run(_) | Command::Demo(_) => {
-            Err(CliError::failed("this command is not wired yet"))
-        }
+        Command::Run(args) => run::run(args),
+        Command::Demo(args) => demo::demo(&args),
         Command::Check(args) => check::check(&args),
     }
 }
