@@ -16,6 +16,9 @@ pub struct RecordBatch {
     pub bytes: Vec<u8>,
     /// Partitions that were read to their end when the batch was taken; all of them: live, none: in a backlog.
     pub caught_up: bool,
+    /// Partitions whose next offset was settled without a record: where a first start begins, or behind an accepted
+    /// gap. To be stored with this batch.
+    pub assigned: Vec<NextOffset>,
 }
 
 /// One input record; its value is `bytes[start..start + length]` of its batch.
@@ -141,5 +144,6 @@ impl RecordBatch {
         self.records.clear();
         self.bytes.clear();
         self.caught_up = false;
+        self.assigned.clear();
     }
 }

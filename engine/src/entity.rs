@@ -6,6 +6,8 @@
 
 mod canonical;
 
+pub(crate) use canonical::may_have_controls;
+
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 

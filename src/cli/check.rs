@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::{CliError, ConfigArgs};
 
-/// Check the configuration with its policy and mappings; exit code 78 when something is wrong
+/// Arguments of `caseloom check`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct CheckArgs {
     #[command(flatten)]

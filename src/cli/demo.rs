@@ -1,11 +1,15 @@
 //! `caseloom demo`: everything in one process, with a broker inside and alerts made on the spot.
 
+use std::io::Write;
 use std::time::Duration;
 
-use super::LogArgs;
-use crate::config::parse_duration;
+use super::run::of_daemon;
+use super::{CliError, LogArgs};
+use crate::config::{LogConfig, parse_duration};
+use crate::demo::{self, Demo};
+use crate::shutdown::Shutdown;
 
-/// Show the whole pipeline on generated alerts, with nothing else to install
+/// Arguments of `caseloom demo`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DemoArgs {
     /// Alerts per second
@@ -27,4 +31,32 @@ pub struct DemoArgs {
     pub(crate) seed: u64,
     #[command(flatten)]
     pub(crate) log: LogArgs,
+}
+
+/// Runs the demo with its store in a temporary directory that goes with it.
+///
+/// # Errors
+/// When a part can't be started or fails.
+pub(super) fn demo(args: &DemoArgs) -> Result<(), CliError> {
+    let quiet = LogConfig {
+        level: "warn".into(),
+        ..LogConfig::default()
+    };
+    args.log.init(&quiet)?;
+    let shutdown = Shutdown::on_signals().map_err(CliError::failed)?;
+    let directory = tempfile::Builder::new()
+        .prefix("caseloom-demo-")
+        .tempdir()
+        .map_err(CliError::failed)?;
+    let demo = Demo {
+        rate: args.rate,
+        run_for: args.run_for,
+        port: args.port,
+        seed: args.seed,
+        directory: directory.path().join("store"),
+    };
+    demo::run(&demo, &shutdown, |line| {
+        drop(writeln!(std::io::stdout(), "{line}"))
+    })
+    .map_err(of_daemon)
 }

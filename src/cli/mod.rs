@@ -42,15 +42,15 @@ pub struct Cli {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// The daemon.
+    /// Correlate alerts from Kafka into cases until told to stop
     Run(RunArgs),
-    /// The daemon with everything around it.
+    /// Show the whole pipeline on generated alerts, with nothing else to install
     Demo(DemoArgs),
-    /// Files instead of Kafka.
+    /// Correlate alerts from files and write the cases as files
     Replay(ReplayArgs),
-    /// Alerts for trials.
+    /// Write realistic, labelled alerts, one JSON message per line
     Generate(GenerateArgs),
-    /// Is the configuration right?
+    /// Check the configuration with its policy and mappings
     Check(CheckArgs),
 }
 
@@ -84,10 +84,9 @@ impl ConfigArgs {
 pub fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
         Command::Replay(args) => replay::replay(&args),
-        // WIRE: the next three arms become run::run, demo::demo and generate::generate.
-        Command::Run(_) | Command::Demo(_) | Command::Generate(_) => {
-            Err(CliError::failed("this command is not wired yet"))
-        }
+        Command::Generate(args) => generate::generate(&args),
+        Command::Run(args) => run::run(args),
+        Command::Demo(args) => demo::demo(&args),
         Command::Check(args) => check::check(&args),
     }
 }

@@ -10,7 +10,7 @@ use super::{CliError, ConfigArgs, LogArgs, scope};
 use crate::config::is_scope;
 use crate::replay::{Input, Replay};
 
-/// Correlate alerts from JSON-lines files and write the cases as files
+/// Arguments of `caseloom replay`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ReplayArgs {
     #[command(flatten)]

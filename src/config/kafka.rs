@@ -9,6 +9,8 @@ use serde::de::{self, Deserializer, Visitor};
 
 use super::env::Environment;
 use super::secret::Secret;
+use crate::kafka::KafkaOptions;
+use crate::kafka::client::RESERVED;
 
 /// How to reach the brokers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,23 +34,29 @@ pub enum Property {
     Secret(Secret),
 }
 
-/// Properties on which caseloom's promises rest, each with what to write instead; empty: nothing, it is decided.
-const DECIDED: [(&str, &str); 14] = [
+/// Reserved properties that have a key of ours, and the key.
+const INSTEAD: [(&str, &str); 4] = [
     ("bootstrap.servers", "kafka.brokers"),
     ("metadata.broker.list", "kafka.brokers"),
     ("client.id", "kafka.client_id"),
     ("auto.offset.reset", "start of the input"),
-    ("group.id", ""),
-    ("enable.auto.commit", ""),
-    ("enable.auto.offset.store", ""),
-    ("enable.partition.eof", ""),
-    ("isolation.level", ""),
-    ("enable.idempotence", ""),
-    ("transactional.id", ""),
-    ("acks", ""),
-    ("request.required.acks", ""),
-    ("test.mock.num.brokers", ""),
 ];
+
+impl KafkaConfig {
+    /// What the Kafka clients are made of.
+    #[must_use]
+    pub fn options(&self, accept_gap: bool) -> KafkaOptions {
+        let properties = self.properties.iter();
+        KafkaOptions {
+            client_id: self.client_id.clone(),
+            properties: properties
+                .map(|(name, property)| (name.clone(), property.value().to_owned()))
+                .collect(),
+            accept_gap,
+            ..KafkaOptions::new(&*self.brokers)
+        }
+    }
+}
 
 impl Property {
     /// The value to give to librdkafka.
@@ -72,10 +80,11 @@ impl Written {
         base: &Path,
         environment: &Environment,
     ) -> Result<Property, String> {
-        match DECIDED.iter().find(|(decided, _)| *decided == name) {
-            Some((_, "")) => return Err("caseloom decides this itself; leave it out".into()),
-            Some((_, instead)) => return Err(format!("write {instead} instead")),
-            None => {}
+        if let Some((_, key)) = INSTEAD.iter().find(|(reserved, _)| *reserved == name) {
+            return Err(format!("write {key} instead"));
+        }
+        if RESERVED.contains(&name) {
+            return Err("caseloom's promises rest on its own value; leave it out".into());
         }
         if is_secret(name) || Secret::is_reference(&self.0) {
             let secret = Secret::resolve(&self.0, base, environment);

@@ -3,6 +3,7 @@
 //! `file` is the configuration as written, `env` the variables over it, `tree` and `de` how both become values,
 //! `section` the values. Whoever holds a [`Config`] need not check it again.
 
+mod checker;
 mod de;
 mod duration;
 mod env;
@@ -34,8 +35,9 @@ pub use word::{Start, is_scope};
 use caseloom_engine::input::{Limits, Mapping, Parser};
 use caseloom_engine::policy::Policy;
 
+use checker::Checker;
 use env::Environment;
-use file::{Checker, FileConfig};
+use file::FileConfig;
 use tree::{KeyPath, Node};
 
 /// The longest file that is read. A bound against a wrong path, such as a data file.

@@ -244,3 +244,52 @@ impl Default for EventsFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_at_its_default() {
+        let policy = parse("[gaps]\nip = \"2h\"\n[promotion]\nrisk = 150", "p.toml").unwrap();
+        let expected = Policy {
+            version: policy.version.clone(),
+            gaps: policy.gaps,
+            promotion_risk: 150.0,
+            ..Policy::default()
+        };
+        assert_eq!(policy, expected);
+        assert_eq!(policy.gap(EntityKind::Ip), Span::HOUR.times(2));
+        assert_eq!(
+            policy.gap(EntityKind::Hash),
+            Policy::default().gap(EntityKind::Hash)
+        );
+    }
+
+    #[test]
+    fn the_version_follows_the_values_and_not_the_text() {
+        let version = |text: &str| parse(text, "p.toml").unwrap().version;
+        assert_eq!(version(""), built_in().version);
+        assert_eq!(version("lateness = \"60m\" # an hour"), built_in().version);
+        assert_ne!(version("lateness = \"2h\""), built_in().version);
+    }
+
+    #[test]
+    fn ignored_entities_are_canonical_and_sorted() {
+        let text = "[ignored_entities]\nip = [\"10.0.0.2\", \"::ffff:10.0.0.1\"]\nhost = [\"SCAN01.\", \"scan01\"]";
+        let policy = parse(text, "p.toml").unwrap();
+        let ignored: Vec<(EntityKind, &str)> = policy
+            .ignored_entities
+            .iter()
+            .map(|(kind, value)| (*kind, value.as_str()))
+            .collect();
+        assert_eq!(
+            ignored,
+            [
+                (EntityKind::Host, "scan01"),
+                (EntityKind::Ip, "10.0.0.1"),
+                (EntityKind::Ip, "10.0.0.2"),
+            ]
+        );
+    }
+}

@@ -149,6 +149,16 @@ fn refuse<T, E: Error>(found: &str, expected: &str) -> Result<T, E> {
     Err(E::invalid_value(Unexpected::Str(found), &expected))
 }
 
+impl From<Start> for crate::kafka::Start {
+    fn from(start: Start) -> Self {
+        match start {
+            Start::Earliest => Self::Earliest,
+            Start::Latest => Self::Latest,
+            Start::At(moment) => Self::Timestamp(moment.0),
+        }
+    }
+}
+
 impl fmt::Display for Start {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -51,7 +51,7 @@ pub enum KafkaError {
 
 impl KafkaError {
     /// Wraps librdkafka's error, without any property's value.
-    pub(super) fn client(what: &'static str, error: ClientError) -> Self {
+    pub(crate) fn client(what: &'static str, error: ClientError) -> Self {
         match error {
             ClientError::ClientConfig(kind, _, name, _) => Self::Property {
                 name,

@@ -13,11 +13,17 @@ use crate::store::{AlertRow, RawMessage};
 /// One row for each alert of the batch.
 pub(super) fn rows(intake: &Intake) -> Vec<AlertRow<'_>> {
     let decided = intake.alerts.iter().zip(&intake.decision.outcomes);
-    decided.map(|(alert, decided)| row(alert, decided)).collect()
+    decided
+        .map(|(alert, decided)| row(alert, decided))
+        .collect()
 }
 
 /// The messages to keep as they came: of each new activity the first, or all where the topic says so.
-pub(super) fn raw<'a>(intake: &Intake, batch: &'a RecordBatch, topics: &Topics) -> Vec<RawMessage<'a>> {
+pub(super) fn raw<'a>(
+    intake: &Intake,
+    batch: &'a RecordBatch,
+    topics: &Topics,
+) -> Vec<RawMessage<'a>> {
     let mut kept = Vec::new();
     let decided = intake.alerts.iter().zip(&intake.decision.outcomes);
     for ((alert, decided), origin) in decided.zip(&intake.origins) {

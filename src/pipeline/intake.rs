@@ -86,9 +86,27 @@ impl Intake {
         self.received.iter().map(named).collect()
     }
 
-    /// Where to read on in the partitions of these records.
+    /// Takes over where partitions begin or go on behind a gap.
+    pub(super) fn assign(&mut self, assigned: &[NextOffset]) {
+        let known = assigned
+            .iter()
+            .map(|next| ((next.topic, next.partition), next.offset));
+        self.next.extend(known);
+    }
+
+    /// Where to read on in the partitions of this batch.
     pub(super) fn next_offsets(&self, batch: &RecordBatch) -> Vec<NextOffset> {
-        let mut read: Vec<_> = batch.records.iter().map(|record| (record.topic, record.partition)).collect();
+        let mut read: Vec<_> = batch
+            .records
+            .iter()
+            .map(|record| (record.topic, record.partition))
+            .collect();
+        read.extend(
+            batch
+                .assigned
+                .iter()
+                .map(|next| (next.topic, next.partition)),
+        );
         read.sort_unstable();
         read.dedup();
         let next = |(topic, partition)| NextOffset {
@@ -118,14 +136,19 @@ impl Intake {
         topics: &Topics,
         (now, metrics): (Timestamp, &Metrics),
     ) {
-        let next = self.next.entry((record.topic, record.partition)).or_insert(record.offset);
+        let next = self
+            .next
+            .entry((record.topic, record.partition))
+            .or_insert(record.offset);
         if record.offset < *next {
             // Decided already: a source that reads something twice must not count it twice.
             return;
         }
         *next = record.offset + 1;
         self.messages += 1;
-        let value = record.length.map_or(&[][..], |length| &bytes[record.start..record.start + length]);
+        let value = record.length.map_or(&[][..], |length| {
+            &bytes[record.start..record.start + length]
+        });
         let settings = topics.get(record.topic);
         let before = self.alerts.len();
         let result = if value.len() > settings.message_bytes_max {
@@ -137,7 +160,10 @@ impl Intake {
             let message = Message {
                 bytes: value,
                 format: settings.format,
-                scope: settings.scope.as_deref().map_or(Scope::Default(DEFAULT_SCOPE), Scope::Fixed),
+                scope: settings
+                    .scope
+                    .as_deref()
+                    .map_or(Scope::Default(DEFAULT_SCOPE), Scope::Fixed),
                 position: position(record),
                 broker_time: record.timestamp_ms.map(Timestamp),
             };
@@ -145,7 +171,12 @@ impl Intake {
         };
         let origin = u32::try_from(index).expect("a batch has fewer than 2^32 records");
         self.origins.resize(self.alerts.len(), origin);
-        let letter = Letter { record, topic: &settings.name, value, now };
+        let letter = Letter {
+            record,
+            topic: &settings.name,
+            value,
+            now,
+        };
         match result {
             Ok(parsed) => self.understood(&parsed, before, &letter, metrics),
             Err(reject) => {
@@ -155,7 +186,13 @@ impl Intake {
         }
     }
 
-    fn understood(&mut self, parsed: &Parsed, before: usize, letter: &Letter<'_>, metrics: &Metrics) {
+    fn understood(
+        &mut self,
+        parsed: &Parsed,
+        before: usize,
+        letter: &Letter<'_>,
+        metrics: &Metrics,
+    ) {
         self.correlator.on_message(parsed.outcome());
         let format = parsed.format.unwrap_or(Format::Auto);
         let alerts = (self.alerts.len() - before) as u64;

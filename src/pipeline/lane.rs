@@ -63,7 +63,10 @@ impl Progress {
     /// Only a commit can say so.
     #[must_use]
     pub fn new(persisted: Persisted, oldest: Timestamp) -> Self {
-        Self { outbox_head: persisted.outbox_head(), oldest }
+        Self {
+            outbox_head: persisted.outbox_head(),
+            oldest,
+        }
     }
 }
 
@@ -104,7 +107,9 @@ impl LaneStatus {
 
 impl std::fmt::Debug for Lane {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lane").field("published", &self.published).finish_non_exhaustive()
+        f.debug_struct("Lane")
+            .field("published", &self.published)
+            .finish_non_exhaustive()
     }
 }
 
@@ -123,7 +128,17 @@ impl Lane {
         (metrics, clock): (Arc<Metrics>, Arc<dyn Clock>),
     ) -> Result<Self, PublishError> {
         let publisher = remake()?;
-        let lane = Self { outbox, publisher, remake, news, status, metrics, clock, published, waiting: Default::default() };
+        let lane = Self {
+            outbox,
+            publisher,
+            remake,
+            news,
+            status,
+            metrics,
+            clock,
+            published,
+            waiting: Default::default(),
+        };
         lane.tell_pending();
         Ok(lane)
     }
@@ -143,7 +158,8 @@ impl Lane {
                 Ok(false) if stop_at.is_some() => return,
                 Ok(false) => {}
                 Err(LaneError::Store(error)) => {
-                    self.status.set(|state| state.failed = Some(error.to_string()));
+                    self.status
+                        .set(|state| state.failed = Some(error.to_string()));
                     return;
                 }
                 Err(LaneError::Publish(error)) => {
@@ -152,7 +168,10 @@ impl Lane {
                 }
             }
             if stop_at.is_some_and(|at| Instant::now() > at) {
-                tracing::warn!(pending = self.outbox.outbox_pending().records, "stopped with unpublished records; the next start publishes them");
+                tracing::warn!(
+                    pending = self.outbox.outbox_pending().records,
+                    "stopped with unpublished records; the next start publishes them"
+                );
                 return;
             }
         }
@@ -173,7 +192,9 @@ impl Lane {
 
     /// Publishes the next records and marks them. `false`: there were none.
     fn publish_next(&mut self) -> Result<bool, LaneError> {
-        let numbered = self.outbox.outbox_after(self.published, RECORDS_MAX, BYTES_MAX)?;
+        let numbered = self
+            .outbox
+            .outbox_after(self.published, RECORDS_MAX, BYTES_MAX)?;
         let Some((last, _)) = numbered.last() else {
             self.observe_latency();
             self.tell_pending();
@@ -183,7 +204,8 @@ impl Lane {
         let records: Vec<OutputRecord> = numbered.into_iter().map(|(_, record)| record).collect();
         let begun = Instant::now();
         self.publisher.publish(&records)?;
-        self.metrics.observe_stage(Stage::Publish, begun.elapsed().as_secs_f64());
+        self.metrics
+            .observe_stage(Stage::Publish, begun.elapsed().as_secs_f64());
         self.outbox.mark_published(last)?;
         self.published = last;
         self.observe(&records);
@@ -195,7 +217,8 @@ impl Lane {
     /// Tells of an error and waits; after a fatal one with a new publisher.
     fn endure(&mut self, error: &PublishError, backoff: Duration, shutdown: &Shutdown) {
         tracing::warn!(%error, ?backoff, "cannot publish, trying again");
-        self.status.set(|state| state.trouble = Some(error.to_string()));
+        self.status
+            .set(|state| state.trouble = Some(error.to_string()));
         if matches!(error, PublishError::Fatal(_))
             && let Ok(publisher) = (self.remake)()
         {
@@ -212,7 +235,10 @@ impl Lane {
             match record.destination {
                 Destination::Events => {
                     let word = event_type(record).unwrap_or("unknown");
-                    self.metrics.events_published.with_label_values(&[word]).inc();
+                    self.metrics
+                        .events_published
+                        .with_label_values(&[word])
+                        .inc();
                 }
                 Destination::DeadLetters => self.metrics.dead_letters.inc(),
                 Destination::State => {}
@@ -228,14 +254,18 @@ impl Lane {
                 return;
             }
             let waited = now.since(progress.oldest);
-            self.metrics.end_to_end_latency.observe(waited.0.max(0) as f64 / 1_000.0);
+            self.metrics
+                .end_to_end_latency
+                .observe(waited.0.max(0) as f64 / 1_000.0);
             self.waiting.pop_front();
         }
     }
 
     fn tell_pending(&self) {
         let pending = self.outbox.outbox_pending();
-        self.metrics.outbox_pending.set(i64::try_from(pending.records).unwrap_or(i64::MAX));
+        self.metrics
+            .outbox_pending
+            .set(i64::try_from(pending.records).unwrap_or(i64::MAX));
         self.status.set(|state| state.pending = pending);
     }
 }

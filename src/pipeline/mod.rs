@@ -20,7 +20,7 @@ use crate::ports::SourceError;
 use crate::store::StoreError;
 
 pub use lane::{Lane, LaneStatus, Progress};
-pub use owner::{Limits, Owner, Parts};
+pub use owner::{Limits, OnEvent, Owner, Parts};
 pub use topics::{TopicSettings, Topics};
 pub use wake::wake;
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
 use caseloom_engine::correlator::Correlator;
+use caseloom_engine::decision::CaseEvent;
 use caseloom_engine::input::Parser;
 use caseloom_engine::record::Record;
 use caseloom_engine::time::{Span, Timestamp};
+use crossbeam_channel::Sender;
 
 use super::PipelineError;
 use super::filing;
@@ -70,6 +71,16 @@ pub struct Parts {
     pub lane: Sender<Progress>,
     /// How the lane is doing.
     pub lane_status: LaneStatus,
+    /// Who else wants to know of case events.
+    pub on_event: Option<OnEvent>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The loop and its state.
@@ -87,13 +98,17 @@ pub struct Owner {
     /// The last time told to the engine; wall clocks jump back, the engine's time must not.
     told: Timestamp,
     sized: Instant,
-    /// Offsets to be stored though no record of their partition was read yet.
-    assigned: Vec<NextOffset>,
+    on_event: Option<OnEvent>,
 }
+
+/// Told of each case event once it is durable.
+pub type OnEvent = Box<dyn FnMut(&CaseEvent) + Send>;
 
 impl std::fmt::Debug for Owner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Owner").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Owner")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 
@@ -101,7 +116,9 @@ impl Owner {
     /// An owner that goes on where the store ended.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        parts.metrics.set_accounting(parts.correlator.accounting(), &[]);
+        parts
+            .metrics
+            .set_accounting(parts.correlator.accounting(), &[]);
         parts.metrics.set_sizes(&parts.correlator.sizes());
         Self {
             intake: Intake::new(parts.parser, parts.correlator, &parts.next_offsets),
@@ -116,7 +133,7 @@ impl Owner {
             lane_status: parts.lane_status,
             told: Timestamp::MIN,
             sized: Instant::now(),
-            assigned: Vec::new(),
+            on_event: parts.on_event,
         }
     }
 
@@ -124,7 +141,11 @@ impl Owner {
     ///
     /// # Errors
     /// When the store, the source or the lane failed; the process should end with 75.
-    pub fn run(&mut self, source: &mut dyn Source, shutdown: &Shutdown) -> Result<(), PipelineError> {
+    pub fn run(
+        &mut self,
+        source: &mut dyn Source,
+        shutdown: &Shutdown,
+    ) -> Result<(), PipelineError> {
         let mut batch = RecordBatch::default();
         while !shutdown.is_requested() {
             if let Some(reason) = self.lane_status.failed() {
@@ -149,19 +170,23 @@ impl Owner {
     pub fn step(&mut self, batch: &RecordBatch) -> Result<Option<Persisted>, PipelineError> {
         let now = self.clock.now().max(self.told);
         self.told = now;
+        self.intake.assign(&batch.assigned);
         self.intake.take(batch, &self.topics, now, &self.metrics);
-        let Intake { correlator, decision, .. } = &mut self.intake;
+        let Intake {
+            correlator,
+            decision,
+            ..
+        } = &mut self.intake;
         correlator.on_time(now, batch.caught_up, decision);
         correlator.seal(decision);
-        let persisted = if self.has_news() { Some(self.commit(batch, now)?) } else { None };
+        let persisted = if self.has_news(batch) {
+            Some(self.commit(batch, now)?)
+        } else {
+            None
+        };
         self.intake.clear();
         self.observe_sizes();
         Ok(persisted)
-    }
-
-    /// Stores an offset with the next batch, though none of its records was read yet.
-    pub fn assign(&mut self, next: NextOffset) {
-        self.assigned.push(next);
     }
 
     /// The sums as they are in the store.
@@ -171,47 +196,72 @@ impl Owner {
     }
 
     /// Waits for the first records, then gathers more until the batch is full or old enough.
-    fn fill(&mut self, source: &mut dyn Source, batch: &mut RecordBatch) -> Result<(), PipelineError> {
+    fn fill(
+        &mut self,
+        source: &mut dyn Source,
+        batch: &mut RecordBatch,
+    ) -> Result<(), PipelineError> {
         let begun = Instant::now();
         let (records_max, bytes_max) = (self.limits.records_max, self.limits.bytes_max);
         source.poll(self.patience(), records_max, bytes_max, batch)?;
         let first = Instant::now();
-        while !batch.records.is_empty() && !batch.caught_up && batch.records.len() < records_max && batch.bytes.len() < bytes_max {
-            let Some(left) = self.limits.age_max.checked_sub(first.elapsed()) else { break };
+        while !batch.records.is_empty()
+            && !batch.caught_up
+            && batch.records.len() < records_max
+            && batch.bytes.len() < bytes_max
+        {
+            let Some(left) = self.limits.age_max.checked_sub(first.elapsed()) else {
+                break;
+            };
             let before = batch.records.len();
-            source.poll(left, records_max - before, bytes_max.saturating_sub(batch.bytes.len()), batch)?;
+            source.poll(
+                left,
+                records_max - before,
+                bytes_max.saturating_sub(batch.bytes.len()),
+                batch,
+            )?;
             if batch.records.len() == before {
                 break;
             }
         }
-        self.metrics.observe_stage(Stage::Poll, begun.elapsed().as_secs_f64());
+        self.metrics
+            .observe_stage(Stage::Poll, begun.elapsed().as_secs_f64());
         Ok(())
     }
 
     /// How long to wait for input before time has something to do.
     fn patience(&self) -> Duration {
-        let Some(due) = self.intake.correlator.next_deadline() else { return TICK };
+        let Some(due) = self.intake.correlator.next_deadline() else {
+            return TICK;
+        };
         let wait = due.since(self.clock.now()).max(Span::ZERO);
-        TICK.min(Duration::from_millis(u64::try_from(wait.0).unwrap_or(0)).max(Duration::from_millis(1)))
+        TICK.min(
+            Duration::from_millis(u64::try_from(wait.0).unwrap_or(0)).max(Duration::from_millis(1)),
+        )
     }
 
     fn outbox_is_full(&self) -> bool {
         let pending = self.lane_status.pending();
-        pending.records > self.limits.outbox_records_max || pending.bytes > self.limits.outbox_bytes_max
+        pending.records > self.limits.outbox_records_max
+            || pending.bytes > self.limits.outbox_bytes_max
     }
 
     /// Whether there is anything to write besides the sums.
-    fn has_news(&self) -> bool {
+    fn has_news(&self, batch: &RecordBatch) -> bool {
         self.intake.messages > 0
-            || !self.assigned.is_empty()
+            || !batch.assigned.is_empty()
             || !self.intake.decision.events.is_empty()
-            || self.intake.decision.records.iter().any(|record| !matches!(record, Record::Accounting(_)))
+            || self
+                .intake
+                .decision
+                .records
+                .iter()
+                .any(|record| !matches!(record, Record::Accounting(_)))
     }
 
     fn commit(&mut self, batch: &RecordBatch, now: Timestamp) -> Result<Persisted, PipelineError> {
         let outbox = self.outbox();
-        let mut next_offsets = std::mem::take(&mut self.assigned);
-        next_offsets.extend(self.intake.next_offsets(batch));
+        let next_offsets = self.intake.next_offsets(batch);
         let alerts = filing::rows(&self.intake);
         let raw = filing::raw(&self.intake, batch, &self.topics);
         let begun = Instant::now();
@@ -228,20 +278,31 @@ impl Owner {
         self.metrics.observe_stage(Stage::Commit, seconds);
         self.metrics.commit_duration.observe(seconds);
         self.metrics.batch_alerts.observe(alerts.len() as f64);
-        self.publish(batch, persisted, now);
+        self.let_go(batch, persisted, (!outbox.is_empty()).then_some(now));
         Ok(persisted)
     }
 
-    /// Everything that waits for durability: the read view, the metrics, the lane.
-    fn publish(&mut self, batch: &RecordBatch, persisted: Persisted, now: Timestamp) {
+    /// Everything that waits for durability: the read view, the metrics, the lane where there is something to send.
+    fn let_go(&mut self, batch: &RecordBatch, persisted: Persisted, sent_at: Option<Timestamp>) {
         let decision = &self.intake.decision;
         self.view.apply(&decision.records);
-        self.metrics.set_accounting(self.intake.correlator.accounting(), &self.intake.received());
-        self.metrics.observe_decision(&decision.tally, &decision.moves);
-        let oldest = batch.records.iter().filter_map(|record| record.timestamp_ms).min();
-        let progress = Progress::new(persisted, oldest.map_or(now, Timestamp));
-        // A full channel only means that the lane has more to do than it was told; it looks at the outbox itself.
-        drop(self.lane.try_send(progress));
+        let accounting = self.intake.correlator.accounting();
+        self.metrics
+            .set_accounting(accounting, &self.intake.received());
+        self.metrics
+            .observe_decision(&decision.tally, &decision.moves);
+        if let Some(now) = sent_at {
+            let stamps = batch
+                .records
+                .iter()
+                .filter_map(|record| record.timestamp_ms);
+            let progress = Progress::new(persisted, stamps.min().map_or(now, Timestamp));
+            // A full channel only means that the lane has more to do than it was told; it looks at the outbox itself.
+            drop(self.lane.try_send(progress));
+        }
+        if let Some(on_event) = &mut self.on_event {
+            decision.events.iter().for_each(on_event);
+        }
     }
 
     /// Events and dead letters of the batch, in the order in which they are to be sent.

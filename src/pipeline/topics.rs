@@ -93,9 +93,15 @@ mod tests {
 
     #[test]
     fn a_topic_keeps_its_number_and_a_new_one_gets_the_next() {
-        let stored = [(TopicId(0), "old".to_owned()), (TopicId(1), "kept".to_owned())];
+        let stored = [
+            (TopicId(0), "old".to_owned()),
+            (TopicId(1), "kept".to_owned()),
+        ];
         let topics = Topics::number(&stored, vec![settings("new"), settings("kept")]);
-        let numbers: Vec<_> = topics.iter().map(|(id, s)| (id.0, s.name.as_str())).collect();
+        let numbers: Vec<_> = topics
+            .iter()
+            .map(|(id, s)| (id.0, s.name.as_str()))
+            .collect();
         assert_eq!(numbers, [(2, "new"), (1, "kept")]);
         assert_eq!(topics.unstored(), [(TopicId(2), "new".to_owned())]);
     }

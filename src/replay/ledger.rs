@@ -70,8 +70,12 @@ impl Ledger {
             self.ids.push_str(id);
         }
         let (kind, activity) = match outcome {
-            Outcome::Counted(activity) | Outcome::Opened { activity, .. } => (Kind::Counted, activity),
-            Outcome::Redelivered { original } | Outcome::Updated { original } => (Kind::Duplicate, original),
+            Outcome::Counted(activity) | Outcome::Opened { activity, .. } => {
+                (Kind::Counted, activity)
+            }
+            Outcome::Redelivered { original } | Outcome::Updated { original } => {
+                (Kind::Duplicate, original)
+            }
             Outcome::Ignored(_) => (Kind::Ignored, ActivityId(0)),
         };
         self.push(alert.position, activity, kind);
@@ -79,7 +83,11 @@ impl Ledger {
 
     /// Notes a record that was rejected.
     pub(super) fn reject(&mut self, position: Position, index: u32) {
-        self.push(Position { index, ..position }, ActivityId(0), Kind::Rejected);
+        self.push(
+            Position { index, ..position },
+            ActivityId(0),
+            Kind::Rejected,
+        );
     }
 
     /// Takes over what the engine says of activities and groups.
@@ -119,7 +127,8 @@ impl Ledger {
         self.rows.push(Row {
             id_end: u32::try_from(self.ids.len()).expect("ids of a replay fit 4 GiB"),
             activity: small(activity.0),
-            line: u32::try_from(position.offset).expect("a replayed file has fewer than 2^32 lines"),
+            line: u32::try_from(position.offset)
+                .expect("a replayed file has fewer than 2^32 lines"),
             index: u16::try_from(position.index).unwrap_or(u16::MAX),
             topic: position.topic.0,
             kind,
@@ -141,12 +150,19 @@ impl Ledger {
     fn group_state(&self, activity: u32) -> (Option<CaseId>, &'static str) {
         let mut group = self.homes.get(activity as usize).copied().unwrap_or(0);
         while let Some(Some((stage, case))) = self.groups.get(group as usize).copied() {
-            if let Stage::Merged { into: GroupId(into), .. } = stage {
+            if let Stage::Merged {
+                into: GroupId(into),
+                ..
+            } = stage
+            {
                 group = small(into);
                 continue;
             }
             let disposition = stage.disposition().unwrap_or(Disposition::Candidate);
-            return ((disposition == Disposition::Case).then_some(case), disposition.as_str());
+            return (
+                (disposition == Disposition::Case).then_some(case),
+                disposition.as_str(),
+            );
         }
         (None, Disposition::Ignored.as_str())
     }

@@ -169,10 +169,16 @@ fn summarise(run: &Run, cases: usize, elapsed: std::time::Duration) -> Summary {
     put("groups", sums.groups.into());
     let seconds = elapsed.as_secs_f64();
     put("elapsed_seconds", seconds.into());
-    put("alerts_per_second", (sums.alerts as f64 / seconds.max(1e-9)).round().into());
+    put(
+        "alerts_per_second",
+        (sums.alerts as f64 / seconds.max(1e-9)).round().into(),
+    );
     put("peak_rss_bytes", crate::process::peak_rss_bytes().into());
     put("policy", run.correlator.policy().version.as_str().into());
-    put("state_hash", run.correlator.state_hash().to_hex().as_str().into());
+    put(
+        "state_hash",
+        run.correlator.state_hash().to_hex().as_str().into(),
+    );
     Summary(summary)
 }
 

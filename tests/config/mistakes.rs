@@ -119,7 +119,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "[kafka.properties]\n\"acks\" = 1",
-        "c.toml:2:1: kafka.properties.acks: caseloom decides this itself; leave it out",
+        "c.toml:2:1: kafka.properties.acks: caseloom's promises rest on its own value; leave it out",
     ),
     (
         "[kafka.properties]\n\"bootstrap.servers\" = \"a\"",

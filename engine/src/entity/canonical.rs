@@ -4,6 +4,7 @@
 //! copy. Laws (tested as properties): a canonical value is its own canonical form, no input panics, and the
 //! length stays within [`bytes_max`].
 
+mod classes;
 mod ignore;
 mod name;
 mod net;
@@ -12,17 +13,25 @@ use compact_str::CompactString;
 
 use super::EntityKind;
 
+use classes::Classes;
+
+pub(crate) use classes::may_have_controls;
+
 /// The canonical form of `raw`, or `None` when it means nothing or is malformed for its kind.
 pub(super) fn canonical(kind: EntityKind, raw: &str) -> Option<CompactString> {
-    // NULs come from C strings of fixed width; anything else that can't be printed makes the value suspect.
-    let raw = raw.trim_matches(|c: char| c.is_whitespace() || c == '\0');
-    if raw.len() > bytes_max(kind) || ignore::is_blank(raw) || has_controls(raw) {
+    let raw = trim(raw);
+    if raw.len() > bytes_max(kind) || ignore::is_blank(raw) {
+        return None;
+    }
+    let classes = Classes::of(raw);
+    // What can't be printed makes a value suspect.
+    if classes.may_have_controls() && raw.chars().any(char::is_control) {
         return None;
     }
     let value = match kind {
-        EntityKind::Host => net::host(raw),
+        EntityKind::Host => net::host(raw, classes),
         EntityKind::User => name::user(raw),
-        EntityKind::Ip => net::ip(raw),
+        EntityKind::Ip => net::ip(raw, classes),
         EntityKind::Hash => name::hash(raw),
         EntityKind::Domain => net::domain(raw),
         EntityKind::Url => net::url(raw),
@@ -33,6 +42,14 @@ pub(super) fn canonical(kind: EntityKind, raw: &str) -> Option<CompactString> {
     }?;
     // Lower case may be longer than upper case, so the bound is checked again.
     (value.len() <= bytes_max(kind)).then_some(value)
+}
+
+/// `raw` without blanks around it, and without the NULs of C strings of fixed width.
+fn trim(raw: &str) -> &str {
+    match raw.as_bytes() {
+        [b'!'..=b'~', .., b'!'..=b'~'] => raw,
+        _ => raw.trim_matches(|c: char| c.is_whitespace() || c == '\0'),
+    }
 }
 
 /// The longest value of a kind in bytes: DNS allows 255, Windows 256 for a user, and longer URLs and paths are
@@ -50,13 +67,6 @@ fn bytes_max(kind: EntityKind) -> usize {
         | EntityKind::CloudResource
         | EntityKind::Account => 1024,
     }
-}
-
-/// Whether `text` has control characters, of ASCII or of `U+0080..U+009F`.
-fn has_controls(text: &str) -> bool {
-    // 0xC2 begins the controls beyond ASCII, and some printable ones.
-    let is_suspect = |byte: u8| byte < 0x20 || byte == 0x7F || byte == 0xC2;
-    text.bytes().any(is_suspect) && text.chars().any(char::is_control)
 }
 
 /// `text` in lower case.

@@ -27,3 +27,37 @@ fn is_id(text: &[u8]) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_told_from_other_tags() {
+        for (raw, wanted) in [
+            ("T1059", "T1059"),
+            ("t1059.001", "T1059.001"),
+            (" ta0002 ", "TA0002"),
+            ("attack.t1003.001", "T1003.001"),
+            ("Attack.TA0006", "TA0006"),
+        ] {
+            assert_eq!(id(raw).as_deref(), Some(wanted), "{raw}");
+        }
+        for raw in [
+            "",
+            "T",
+            "T105",
+            "T10590",
+            "T1059.01",
+            "T1059.0001",
+            "T1059/001",
+            "TA002",
+            "TAA002",
+            "attack.",
+            "attack.execution",
+            "ТА0002",
+        ] {
+            assert_eq!(id(raw), None, "{raw}");
+        }
+    }
+}

@@ -60,7 +60,7 @@ pub(super) struct Signature {
 /// A path that must be there, with this text where one is given.
 #[derive(Clone, Debug)]
 pub(super) struct Need {
-    pub(super) path: CompactString,
+    pub(super) path: Box<str>,
     pub(super) text: Option<CompactString>,
 }
 
@@ -77,6 +77,11 @@ impl Need {
             path: path.into(),
             text: Some(text.into()),
         }
+    }
+
+    /// Whether it is a plain top-level key. Dotted paths may be nested or literal keys, so they have no bit.
+    fn is_key(&self) -> bool {
+        !self.path.contains('.')
     }
 
     fn is_met(&self, record: Value<'_>) -> bool {
@@ -125,14 +130,14 @@ fn built_in() -> Vec<Signature> {
     ]
 }
 
-/// Bits of the keys that a record has; the number of words is fixed per detector.
+/// Bits of the keys that a record has, and not as null; the number of words is fixed per detector.
 type Bits = SmallVec<[u64; 2]>;
 
 /// Tells formats. Built once.
 pub(super) struct Detector {
     signatures: Vec<(Signature, Bits)>,
     /// The top-level keys that signatures need, sorted by `key_bit`.
-    keys: Vec<CompactString>,
+    keys: Vec<Box<str>>,
     /// Where the keys of each `key_bit` begin in `keys`.
     starts: [u16; 257],
 }
@@ -145,7 +150,7 @@ impl Detector {
             .zip(0..)
             .filter_map(|(mapping, at)| mapping.signature(at));
         let signatures: Vec<Signature> = mapped.chain(built_in()).collect();
-        let mut keys: Vec<CompactString> = signatures
+        let mut keys: Vec<Box<str>> = signatures
             .iter()
             .flat_map(Signature::keys)
             .cloned()
@@ -184,13 +189,17 @@ impl Detector {
             return Ok(format);
         }
         let mut bits = self.no_bits();
-        record.keys().for_each(|key| self.set(key, &mut bits));
+        for (key, value) in record.keys_and_values() {
+            if !value.is_null() {
+                self.set(key, &mut bits);
+            }
+        }
         let fits = |(signature, needed): &&(Signature, Bits)| {
-            needed
+            let has_keys = needed
                 .iter()
                 .zip(&bits)
-                .all(|(needed, has)| needed & !has == 0)
-                && signature.needs.iter().all(|need| need.is_met(record))
+                .all(|(needed, has)| needed & !has == 0);
+            has_keys && signature.rest().all(|need| need.is_met(record))
         };
         match self.signatures.iter().find(fits) {
             Some((signature, _)) => Ok(signature.format),
@@ -208,7 +217,7 @@ impl Detector {
         let bucket = usize::from(key_bit(key.as_bytes()));
         for at in self.starts[bucket]..self.starts[bucket + 1] {
             let at = usize::from(at);
-            if self.keys[at] == key {
+            if *self.keys[at] == *key {
                 bits[at / 64] |= 1 << (at % 64);
             }
         }
@@ -216,12 +225,19 @@ impl Detector {
 }
 
 impl Signature {
-    /// The needs that are plain top-level keys. Dotted paths may be nested or literal keys, so they set no bit.
-    fn keys(&self) -> impl Iterator<Item = &CompactString> {
+    /// The needs whose keys have bits.
+    fn keys(&self) -> impl Iterator<Item = &Box<str>> {
         self.needs
             .iter()
+            .filter(|need| need.is_key())
             .map(|need| &need.path)
-            .filter(|path| !path.contains('.'))
+    }
+
+    /// The needs of which a bit doesn't say all.
+    fn rest(&self) -> impl Iterator<Item = &Need> {
+        self.needs
+            .iter()
+            .filter(|need| need.text.is_some() || !need.is_key())
     }
 }
 

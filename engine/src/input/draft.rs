@@ -5,40 +5,53 @@ use compact_str::{CompactString, ToCompactString};
 use smallvec::SmallVec;
 
 use crate::alert::{Alert, Lifecycle, Position, Severity};
-use crate::entity::{Entity, EntityKind, Role};
+use crate::entity::{Entity, EntityKind, Role, may_have_controls};
 use crate::time::Timestamp;
 
-use super::json::Scalar;
+use super::json::{Scalar, Text};
 use super::limits::Limits;
 use super::reject::{Reject, excerpt};
 use super::timestamp::{self, Unit};
 use super::{Message, Notes, Scope, attack, severity};
 
-/// What every alert of a message shares, and the alert's place in it.
-#[derive(Clone, Copy)]
-pub(crate) struct Context<'m> {
+/// Where a record's alert goes, and what its message says of it.
+pub(crate) struct Desk<'m> {
     pub(crate) message: &'m Message<'m>,
     pub(crate) limits: &'m Limits,
+    /// The record's place in the message.
     pub(crate) index: u32,
+    pub(crate) notes: &'m mut Notes,
+    pub(crate) alerts: &'m mut Vec<Alert>,
 }
 
-/// An alert in the making.
+/// What a format made of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// The record's alert is the last on the desk.
+    Alert,
+    /// The record was understood and is no alert.
+    NotAnAlert,
+}
+
+/// An alert in the making. It is made in its final place, since it is too large to be handed about.
 pub(crate) struct Draft<'m> {
-    context: Context<'m>,
+    message: &'m Message<'m>,
+    limits: &'m Limits,
     notes: &'m mut Notes,
+    alert: &'m mut Alert,
     time: Option<Timestamp>,
     has_severity: bool,
-    alert: Alert,
 }
 
-impl<'m> Draft<'m> {
-    /// An empty draft of an alert from `source`.
-    pub(crate) fn new(context: Context<'m>, notes: &'m mut Notes, source: &str) -> Self {
+impl<'m> Desk<'m> {
+    /// An empty draft of an alert from `source`, on top of the alerts. Whoever gets a reject takes it away.
+    pub(crate) fn draft(self, source: &str) -> Draft<'m> {
         let position = Position {
-            index: context.index,
-            ..context.message.position
+            index: self.index,
+            ..self.message.position
         };
-        let alert = Alert {
+        let at = self.alerts.len();
+        self.alerts.push(Alert {
             id: None,
             position,
             time: Timestamp::MIN,
@@ -53,16 +66,19 @@ impl<'m> Draft<'m> {
             lifecycle: Lifecycle::Active,
             count: 1,
             updated: None,
-        };
-        Self {
-            context,
-            notes,
+        });
+        Draft {
+            message: self.message,
+            limits: self.limits,
+            notes: self.notes,
+            alert: &mut self.alerts[at],
             time: None,
             has_severity: false,
-            alert,
         }
     }
+}
 
+impl Draft<'_> {
     /// The event time.
     ///
     /// # Errors
@@ -90,7 +106,7 @@ impl<'m> Draft<'m> {
     /// [`Reject::StringTooLong`].
     pub(crate) fn id(&mut self, value: Scalar<'_>, path: &str) -> Result<(), Reject> {
         if let Some(text) = value.text() {
-            self.alert.id = Some(self.identity(&text, path)?).filter(|id| !id.is_empty());
+            self.alert.id = Some(self.identity(text, path)?).filter(|id| !id.is_empty());
         }
         Ok(())
     }
@@ -108,7 +124,7 @@ impl<'m> Draft<'m> {
     /// [`Reject::StringTooLong`].
     pub(crate) fn source(&mut self, value: Scalar<'_>, path: &str) -> Result<(), Reject> {
         if let Some(text) = value.text() {
-            let source = self.identity(&text, path)?;
+            let source = self.identity(text, path)?;
             if !source.is_empty() {
                 self.alert.source = source;
             }
@@ -120,7 +136,7 @@ impl<'m> Draft<'m> {
     ///
     /// # Errors
     /// [`Reject::StringTooLong`].
-    pub(crate) fn rule_id(&mut self, text: &str, path: &str) -> Result<(), Reject> {
+    pub(crate) fn rule_id(&mut self, text: Text<'_>, path: &str) -> Result<(), Reject> {
         self.alert.rule_id = self.identity(text, path)?;
         Ok(())
     }
@@ -172,7 +188,7 @@ impl<'m> Draft<'m> {
     pub(crate) fn attack(&mut self, raw: &str) {
         match attack::id(raw) {
             Some(id) if self.alert.attack.contains(&id) => {}
-            Some(id) if self.alert.attack.len() < self.context.limits.attack_max => {
+            Some(id) if self.alert.attack.len() < self.limits.attack_max => {
                 self.alert.attack.push(id);
             }
             _ => self.notes.attack_dropped += 1,
@@ -196,7 +212,7 @@ impl<'m> Draft<'m> {
         if is_repeat {
             return;
         }
-        if self.alert.entities.len() >= self.context.limits.entities_max {
+        if self.alert.entities.len() >= self.limits.entities_max {
             self.notes.entities_over += 1;
             return;
         }
@@ -207,12 +223,12 @@ impl<'m> Draft<'m> {
     ///
     /// # Errors
     /// [`Reject::MissingTime`], [`Reject::MissingRule`], [`Reject::BadScope`].
-    pub(crate) fn finish(mut self, paths: Paths) -> Result<Alert, Reject> {
+    pub(crate) fn finish(mut self, paths: Paths<'_>) -> Result<Reading, Reject> {
         let time = self.time.ok_or_else(|| Reject::MissingTime {
             path: paths.time.to_compact_string(),
         })?;
         self.alert.time = self.clamped(time);
-        let alert = &mut self.alert;
+        let alert = &mut *self.alert;
         if alert.rule_id.is_empty() {
             alert.rule_id.clone_from(&alert.rule_name);
         } else if alert.rule_name.is_empty() {
@@ -227,16 +243,15 @@ impl<'m> Draft<'m> {
         if !self.has_severity {
             self.notes.severity_assumed += 1;
         }
-        Ok(self.alert)
+        Ok(Reading::Alert)
     }
 
     /// Not later than the broker's time and the skew.
     fn clamped(&mut self, time: Timestamp) -> Timestamp {
         let latest = self
-            .context
             .message
             .broker_time
-            .map(|broker| broker.plus(self.context.limits.skew_max));
+            .map(|broker| broker.plus(self.limits.skew_max));
         match latest {
             Some(latest) if time > latest => {
                 self.notes.time_clamped += 1;
@@ -248,7 +263,7 @@ impl<'m> Draft<'m> {
 
     fn settle_scope(&mut self) -> Result<(), Reject> {
         let claimed = &mut self.alert.scope;
-        match self.context.message.scope {
+        match self.message.scope {
             Scope::Fixed(scope) => {
                 if !claimed.is_empty() && claimed != scope {
                     self.notes.scope_overruled += 1;
@@ -268,23 +283,31 @@ impl<'m> Draft<'m> {
     }
 
     /// A string that is compared: never cut.
-    fn identity(&self, text: &str, path: &str) -> Result<CompactString, Reject> {
-        let max = self.context.limits.id_bytes_max;
-        let text = text.trim();
-        if text.len() > max {
+    fn identity(&self, text: Text<'_>, path: &str) -> Result<CompactString, Reject> {
+        let trimmed = text.trim_ascii();
+        let max = self.limits.id_bytes_max;
+        if trimmed.len() > max {
             return Err(Reject::StringTooLong {
-                path: path.to_compact_string(),
-                bytes: text.len(),
+                path: path.into(),
+                bytes: trimmed.len(),
                 max,
             });
         }
-        Ok(printable(text))
+        match text {
+            // What was written out here needs no second copy.
+            Text::Owned(text)
+                if !may_have_controls(&text) && text.trim_ascii().len() == text.len() =>
+            {
+                Ok(text)
+            }
+            text => Ok(printable(text.trim_ascii())),
+        }
     }
 
     /// A string for people: cut where it is too long.
     fn prose(&mut self, text: &str) -> CompactString {
-        let max = self.context.limits.text_bytes_max;
-        let text = text.trim();
+        let text = text.trim_ascii();
+        let max = self.limits.text_bytes_max;
         if text.len() <= max {
             return printable(text);
         }
@@ -310,9 +333,7 @@ pub(crate) fn is_scope(scope: &str) -> bool {
 
 /// `text` with each control character replaced by `U+FFFD`, because it ends up in CSV, logs and terminals.
 fn printable(text: &str) -> CompactString {
-    // Bytes below 0x20, DEL, and 0xC2, which begins the controls U+0080..U+009F.
-    let is_suspect = |byte: u8| byte < 0x20 || byte == 0x7F || byte == 0xC2;
-    if !text.bytes().any(is_suspect) {
+    if !may_have_controls(text) {
         return CompactString::new(text);
     }
     text.chars()

@@ -4,7 +4,7 @@
 //! allocated. Bounds: depth is checked while parsing, everything else by [`check`], per alert, so that one bad
 //! alert doesn't take its neighbours along. Numbers beyond 64 bits are invalid JSON here.
 
-use compact_str::{CompactString, format_compact};
+use compact_str::{CompactString, ToCompactString, format_compact};
 use simd_json::{Buffers, ErrorType, INPUT_PADDING, Node, StaticNode, Tape, fill_tape_padded};
 
 use super::limits::Limits;
@@ -128,6 +128,14 @@ impl<'a> Value<'a> {
         matches!(self.0.first(), Some(Node::Static(StaticNode::Null)) | None)
     }
 
+    /// Null or an empty string: as good as absent.
+    pub(crate) fn is_nothing(self) -> bool {
+        matches!(
+            self.0.first(),
+            Some(Node::Static(StaticNode::Null) | Node::String("")) | None
+        )
+    }
+
     pub(crate) fn as_u8(self) -> Option<u8> {
         match self.scalar()? {
             Scalar::Integer(number) => u8::try_from(number).ok(),
@@ -193,9 +201,9 @@ impl<'a> Scalar<'a> {
             Self::Null | Self::Text("") => return None,
             Self::Text(text) => Text::Borrowed(text),
             Self::Bool(value) => Text::Borrowed(if value { "true" } else { "false" }),
-            Self::Integer(number) => Text::Owned(format_compact!("{number}")),
-            Self::Unsigned(number) => Text::Owned(format_compact!("{number}")),
-            Self::Float(number) => Text::Owned(format_compact!("{number}")),
+            Self::Integer(number) => Text::Owned(number.to_compact_string()),
+            Self::Unsigned(number) => Text::Owned(number.to_compact_string()),
+            Self::Float(number) => Text::Owned(number.to_compact_string()),
         })
     }
 }
@@ -272,15 +280,14 @@ pub(super) fn check(value: Value<'_>, limits: &Limits) -> Result<(), Reject> {
         });
     }
     for (at, node) in nodes.iter().enumerate() {
-        if let Node::Object { len, count } = node {
+        if let Node::Object { len, .. } = node {
             if *len > limits.keys_max {
                 return Err(Reject::TooManyKeys {
                     keys: *len,
                     max: limits.keys_max,
                 });
             }
-            let inside = nodes.get(at + 1..=at + count).unwrap_or_default();
-            check_keys(Fields(inside), *len)?;
+            check_keys(nodes, at + 1, *len)?;
         }
     }
     Ok(())
@@ -290,27 +297,35 @@ pub(super) fn check(value: Value<'_>, limits: &Limits) -> Result<(), Reject> {
 /// chosen keys can't make the check quadratic.
 const FEW_KEYS: usize = 32;
 
-fn check_keys(fields: Fields<'_>, len: usize) -> Result<(), Reject> {
+/// Checks the object whose `len` keys and values begin at `start`.
+fn check_keys(nodes: &[Node<'_>], start: usize, len: usize) -> Result<(), Reject> {
     if len > FEW_KEYS {
-        return check_many_keys(fields);
+        return check_many_keys(Fields(nodes.get(start..).unwrap_or_default()), len);
     }
     let mut seen = [0_u64; 4];
-    for (at, (key, _)) in fields.clone().enumerate() {
+    let mut at = start;
+    for count in 0..len {
+        let (Some(Node::String(key)), Some(value)) = (nodes.get(at), nodes.get(at + 1)) else {
+            break;
+        };
         let bit = key_bit(key.as_bytes());
         let word = &mut seen[usize::from(bit >> 6)];
         let mask = 1_u64 << (bit & 63);
-        let is_repeat =
-            *word & mask != 0 && fields.clone().take(at).any(|(earlier, _)| earlier == key);
-        if is_repeat {
-            return Err(Reject::DuplicateKey { key: excerpt(key) });
+        if *word & mask != 0 {
+            let earlier = Fields(nodes.get(start..).unwrap_or_default()).take(count);
+            if earlier.into_iter().any(|(earlier, _)| earlier == *key) {
+                return Err(Reject::DuplicateKey { key: excerpt(key) });
+            }
         }
         *word |= mask;
+        at += 1 + extent(value);
     }
     Ok(())
 }
 
-fn check_many_keys(fields: Fields<'_>) -> Result<(), Reject> {
-    let mut keys: Vec<&str> = fields.map(|(key, _)| key).collect();
+#[cold]
+fn check_many_keys(fields: Fields<'_>, len: usize) -> Result<(), Reject> {
+    let mut keys: Vec<&str> = fields.take(len).map(|(key, _)| key).collect();
     keys.sort_unstable();
     match keys.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(Reject::DuplicateKey {
@@ -323,43 +338,46 @@ fn check_many_keys(fields: Fields<'_>) -> Result<(), Reject> {
 /// One of 256 bits for a key, from its length and three of its bytes: enough to tell the keys of an object apart.
 #[inline]
 pub(super) fn key_bit(key: &[u8]) -> u8 {
-    let Some((&last, _)) = key.split_last() else {
+    let (Some(first), Some(middle), Some(last)) = (key.first(), key.get(key.len() / 2), key.last())
+    else {
         return 0;
     };
-    let middle = key[key.len() / 2];
-    (key.len() as u8)
+    // Only its low byte counts.
+    let length = key.len() as u8;
+    length
         .wrapping_mul(31)
-        .wrapping_add(key[0].wrapping_mul(7))
+        .wrapping_add(first.wrapping_mul(7))
         .wrapping_add(middle.wrapping_mul(13))
-        .wrapping_add(last)
+        .wrapping_add(*last)
 }
 
+/// The reject for what simd-json refused. It is quick and terse, so serde_json looks again for the words.
 #[cold]
 fn reject(document: &[u8], error: &simd_json::Error, depth_max: usize) -> Reject {
-    match error.error() {
-        ErrorType::DepthLimitExceeded => Reject::TooDeep {
+    if *error.error() == ErrorType::DepthLimitExceeded {
+        return Reject::TooDeep {
             offset: error.index(),
             max: depth_max,
-        },
-        ErrorType::InvalidUtf8 => {
-            let offset = std::str::from_utf8(document)
-                .map_or_else(|bad| bad.valid_up_to(), |_| error.index());
-            Reject::InvalidUtf8 { offset }
-        }
-        _ if error.index() > 0 => Reject::InvalidJson {
-            offset: error.index(),
-            what: format_compact!("{:?}", error.error()),
-        },
-        // The first stage knows no place; serde_json finds it again.
-        _ => match serde_json::from_slice::<serde::de::IgnoredAny>(document) {
-            Err(found) => Reject::InvalidJson {
+        };
+    }
+    if let Err(bad) = std::str::from_utf8(document) {
+        return Reject::InvalidUtf8 {
+            offset: bad.valid_up_to(),
+        };
+    }
+    match serde_json::from_slice::<serde::de::IgnoredAny>(document) {
+        Err(found) => {
+            let what = found.to_string();
+            let what = what.split(" at line ").next().unwrap_or_default();
+            Reject::InvalidJson {
                 offset: offset(document, found.line(), found.column()),
-                what: format_compact!("{found}"),
-            },
-            Ok(_) => Reject::InvalidJson {
-                offset: 0,
-                what: format_compact!("{:?}", error.error()),
-            },
+                what: what.into(),
+            }
+        }
+        // serde_json rounds numbers beyond 64 bits; nothing else is known to part the two.
+        Ok(_) => Reject::InvalidJson {
+            offset: error.index(),
+            what: format_compact!("{:?}, perhaps a number beyond 64 bits", error.error()),
         },
     }
 }
@@ -372,4 +390,148 @@ fn offset(document: &[u8], line: usize, column: usize) -> usize {
         .map(|line| line.len() + 1)
         .sum();
     (before + column.saturating_sub(1)).min(document.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(document: &str) -> Result<(), Reject> {
+        let limits = Limits::default();
+        Reader::new(&limits).read(document.as_bytes(), |root| check(root, &limits))
+    }
+
+    fn reason(document: &str) -> &'static str {
+        read(document)
+            .err()
+            .map_or("accepted", |reject| reject.reason())
+    }
+
+    #[test]
+    fn depth_ends_at_the_limit_and_never_the_stack() {
+        assert_eq!(reason(&"[".repeat(200 * 1024)), "too_deep");
+        assert_eq!(reason(&"{\"a\":".repeat(50_000)), "too_deep");
+        assert_eq!(
+            reason(&format!("{}{}", "[".repeat(64), "]".repeat(64))),
+            "accepted"
+        );
+        assert_eq!(
+            reason(&format!("{}{}", "[".repeat(65), "]".repeat(65))),
+            "too_deep"
+        );
+    }
+
+    #[test]
+    fn a_key_twice_is_rejected_at_any_depth_and_width() {
+        assert_eq!(reason(r#"{"a":1,"a":1}"#), "duplicate_key");
+        assert_eq!(
+            reason(r#"{"a":[{"b":{"c":1,"d":2,"c":3}}]}"#),
+            "duplicate_key"
+        );
+        assert_eq!(reason(r#"{"a":1,"\u0061":2}"#), "duplicate_key");
+        assert_eq!(reason(r#"{"a":{"b":1},"b":{"a":1}}"#), "accepted");
+        assert_eq!(reason(r#"{"":1,"":2}"#), "duplicate_key");
+        let wide = |last: &str| {
+            let keys: Vec<String> = (0..200).map(|at| format!("\"k{at}\":{at}")).collect();
+            format!("{{{},\"{last}\":0}}", keys.join(","))
+        };
+        assert_eq!(reason(&wide("k7")), "duplicate_key");
+        assert_eq!(reason(&wide("k200")), "accepted");
+    }
+
+    #[test]
+    fn keys_on_the_same_bit_are_told_apart() {
+        // Same length, first, middle and last byte.
+        assert_eq!(key_bit(b"axbyc"), key_bit(b"aybzc"));
+        assert_eq!(reason(r#"{"axbyc":1,"aybzc":2}"#), "accepted");
+        assert_eq!(
+            reason(r#"{"axbyc":1,"aybzc":2,"axbyc":3}"#),
+            "duplicate_key"
+        );
+    }
+
+    #[test]
+    fn counts_end_at_the_limits() {
+        let keys: Vec<String> = (0..513).map(|at| format!("\"k{at}\":{at}")).collect();
+        assert_eq!(reason(&format!("{{{}}}", keys.join(","))), "too_many_keys");
+        assert_eq!(
+            reason(&format!("[{}0]", "0,".repeat(20_000))),
+            "too_many_nodes"
+        );
+    }
+
+    #[test]
+    fn what_is_no_json_is_named_with_its_place() {
+        assert_eq!(
+            read("{\"a\":1}}"),
+            Err(Reject::InvalidJson {
+                offset: 7,
+                what: "trailing characters".into()
+            })
+        );
+        for bad in [
+            "{",
+            "{\"a\"",
+            "[1,]",
+            "{a:1}",
+            "nul",
+            "01",
+            "1e999",
+            "18446744073709551616",
+            "\"\n\"",
+            "[1] x",
+        ] {
+            assert_eq!(reason(bad), "invalid_json", "{bad}");
+        }
+        assert_eq!(reason(r#""\ud800""#), "invalid_json");
+        let unterminated = read(r#"{"a":"b"#);
+        assert!(
+            matches!(unterminated, Err(Reject::InvalidJson { offset: 7, .. })),
+            "{unterminated:?}"
+        );
+    }
+
+    #[test]
+    fn the_first_byte_that_is_no_utf8_is_named() {
+        let limits = Limits::default();
+        let result = Reader::new(&limits).read(b"{\"a\":\"\xff\"}", |_| Ok(()));
+        assert_eq!(result, Err(Reject::InvalidUtf8 { offset: 6 }));
+    }
+
+    #[test]
+    fn a_reader_is_as_new_after_a_reject() {
+        let limits = Limits::default();
+        let mut reader = Reader::new(&limits);
+        let root = |reader: &mut Reader, text: &str| {
+            reader.read(text.as_bytes(), |root| {
+                Ok(root.get("a").and_then(Value::as_str).map(str::to_owned))
+            })
+        };
+        assert!(root(&mut reader, r#"{"a":"x"#).is_err());
+        assert_eq!(
+            root(&mut reader, r#"{"a":"y\n"}"#),
+            Ok(Some("y\n".to_owned()))
+        );
+        assert_eq!(root(&mut reader, "[]"), Ok(None));
+    }
+
+    #[test]
+    fn a_dot_parts_objects_or_belongs_to_a_key() {
+        let limits = Limits::default();
+        let found = |text: &str| {
+            let mut reader = Reader::new(&limits);
+            reader
+                .read(text.as_bytes(), |root| Ok(root.at("a.b.c").is_some()))
+                .unwrap()
+        };
+        for text in [
+            r#"{"a":{"b":{"c":1}}}"#,
+            r#"{"a.b.c":1}"#,
+            r#"{"a.b":{"c":1}}"#,
+            r#"{"a":{"b.c":1}}"#,
+        ] {
+            assert!(found(text), "{text}");
+        }
+        assert!(!found(r#"{"a":{"b":1},"c":1}"#));
+    }
 }

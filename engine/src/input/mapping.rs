@@ -8,16 +8,15 @@ mod plan;
 
 use compact_str::CompactString;
 
-use crate::alert::{Alert, Lifecycle};
+use crate::alert::Lifecycle;
 use crate::entity::Entity;
 
-use super::Notes;
 use super::detect::{Format, Need, Signature};
-use super::draft::{Context, Draft, Paths};
+use super::draft::{Desk, Draft, Paths, Reading};
 use super::json::{Scalar, Text, Value};
 use super::reject::Reject;
 
-use file::{Constant, EntityRule, Field, File, KindWord, Origin};
+use file::{EntityRule, Field, File, KindWord, Origin};
 use plan::{Found, Plan};
 
 pub use file::MappingError;
@@ -50,11 +49,11 @@ impl Mapping {
     /// How its records are told; `None`: never, only by name.
     pub(super) fn signature(&self, at: u16) -> Option<Signature> {
         let present = self.file.detect.present.iter().map(|path| Need {
-            path: path.clone(),
+            path: path.as_str().into(),
             text: None,
         });
         let equal = self.file.detect.equal.iter().map(|(path, constant)| Need {
-            path: path.clone(),
+            path: path.as_str().into(),
             text: constant
                 .scalar()
                 .text()
@@ -67,18 +66,13 @@ impl Mapping {
         })
     }
 
-    /// The alert in `record`.
+    /// Reads `record`, which is an alert.
     ///
     /// # Errors
     /// A [`Reject`] when time or rule are missing or unreadable.
-    pub(super) fn read(
-        &self,
-        record: Value<'_>,
-        context: Context<'_>,
-        notes: &mut Notes,
-    ) -> Result<Alert, Reject> {
+    pub(super) fn read(&self, record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject> {
         let found = self.plan.find(record);
-        let mut draft = Draft::new(context, notes, self.name());
+        let mut draft = desk.draft(self.name());
         self.read_identity(&found, &mut draft)?;
         self.read_description(&found, &mut draft);
         self.read_entities(&found, &mut draft);
@@ -103,7 +97,7 @@ impl Mapping {
             draft.source(picked.scalar(), "source")?;
         }
         if let Some(text) = Picked::maybe(&fields.rule_id, found).and_then(Picked::text) {
-            draft.rule_id(&text, "rule_id")?;
+            draft.rule_id(text, "rule_id")?;
         }
         Ok(())
     }
@@ -170,13 +164,15 @@ enum Picked<'a> {
 }
 
 impl<'a> Picked<'a> {
+    #[inline]
     fn maybe<'f: 'a>(field: &'a Option<Field>, found: &Found<'f>) -> Option<Self> {
         Self::of(field.as_ref()?, found)
     }
 
+    #[inline]
     fn of<'f: 'a>(field: &'a Field, found: &Found<'f>) -> Option<Self> {
         let picked = match &field.origin {
-            Origin::Constant(constant) => return Some(Self::Scalar(constant.scalar())),
+            Origin::Path(path) => found.first(path.slot).map(Self::Scalar),
             Origin::Paths(paths) => paths
                 .iter()
                 .find_map(|path| found.first(path.slot))
@@ -184,23 +180,29 @@ impl<'a> Picked<'a> {
             Origin::Join { parts, with } => {
                 join(parts.iter().map(|path| found.first(path.slot)), with)
             }
+            Origin::Constant(constant) => Some(Self::Scalar(constant.scalar())),
         };
-        let translated = match &picked {
-            Some(picked) if !field.values.is_empty() => picked
-                .scalar()
-                .text()
-                .and_then(|text| field.value_of(&text))
-                .map(Constant::scalar),
-            _ => None,
-        };
-        match translated {
-            Some(scalar) => Some(Self::Scalar(scalar)),
-            None if picked.is_none() || !field.values.is_empty() => field
-                .default
-                .as_ref()
-                .map(|constant| Self::Scalar(constant.scalar()))
-                .or(picked),
-            None => picked,
+        if field.is_plain() {
+            picked
+        } else {
+            Self::translated(field, picked)
+        }
+    }
+
+    /// What the table of values says; what is not in it becomes the default, or stays where there is none.
+    fn translated(field: &'a Field, picked: Option<Self>) -> Option<Self> {
+        let has_table = !field.values.is_empty();
+        let known = picked
+            .as_ref()
+            .and_then(|picked| field.value_of(&picked.scalar().text()?));
+        if let Some(constant) = known {
+            return Some(Self::Scalar(constant.scalar()));
+        }
+        match &field.default {
+            Some(constant) if has_table || picked.is_none() => {
+                Some(Self::Scalar(constant.scalar()))
+            }
+            _ => picked,
         }
     }
 
@@ -221,16 +223,16 @@ impl<'a> Picked<'a> {
 
 /// The parts that are there, with `with` between them; nothing when none is.
 fn join<'a>(parts: impl Iterator<Item = Option<Scalar<'a>>>, with: &str) -> Option<Picked<'a>> {
-    let mut joined = CompactString::default();
-    let mut is_first = true;
-    for text in parts.flatten().filter_map(Scalar::text) {
-        if !is_first {
-            joined.push_str(with);
-        }
+    let mut texts = parts.flatten().filter_map(Scalar::text);
+    let first = texts.next()?;
+    // Most joins have two parts of this size; a short one stays inline.
+    let mut joined = CompactString::with_capacity(first.len() + with.len() + 32);
+    joined.push_str(&first);
+    for text in texts {
+        joined.push_str(with);
         joined.push_str(&text);
-        is_first = false;
     }
-    (!is_first).then_some(Picked::Joined(joined))
+    Some(Picked::Joined(joined))
 }
 
 /// Numbers for "the same thing": one per number in the mapping and object in a list.

@@ -3,13 +3,14 @@
 use crate::alert::Alert;
 
 use super::detect::{Detector, Format};
-use super::draft::Context;
+use super::draft::{Desk, Reading};
 use super::formats;
 use super::json::{self, Reader, Value};
 use super::limits::Limits;
 use super::mapping::Mapping;
 use super::reject::Reject;
-use super::{Message, Parsed, detect, unwrap};
+use super::unwrap::{self, Lines};
+use super::{Message, Parsed, detect};
 
 /// Reads messages. Owns its scratch memory, so each thread has its own.
 pub struct Parser {
@@ -109,14 +110,15 @@ impl Parser {
             parsed: Parsed::default(),
             next: 0,
         };
-        match self.reader.read(bytes, |root| run.document(root)) {
-            Ok(()) => run.finish(),
+        let lines = Lines::of(bytes);
+        if let Some(lines) = lines.as_ref().filter(|lines| lines.is_certain) {
+            return run.lines(&mut self.reader, lines);
+        }
+        match (self.reader.read(bytes, |root| run.document(root)), lines) {
+            (Ok(()), _) => run.finish(),
             // A list that is too long is JSON all right.
-            Err(reject @ Reject::TooManyAlerts { .. }) => Err(reject),
-            Err(reject) => match unwrap::lines(bytes) {
-                Some(lines) => run.lines(&mut self.reader, lines),
-                None => Err(reject),
-            },
+            (Err(reject @ Reject::TooManyAlerts { .. }), _) | (Err(reject), None) => Err(reject),
+            (Err(_), Some(lines)) => run.lines(&mut self.reader, &lines),
         }
     }
 }
@@ -136,16 +138,12 @@ impl Run<'_> {
         unwrap::each_record(root, &self.records.limits, |record| self.record(record))
     }
 
-    fn lines<'b>(
-        mut self,
-        reader: &mut Reader,
-        lines: impl Iterator<Item = &'b [u8]>,
-    ) -> Result<Parsed, Reject> {
+    fn lines(mut self, reader: &mut Reader, lines: &Lines<'_>) -> Result<Parsed, Reject> {
+        let max = self.records.limits.alerts_max;
         let first = self.alerts.len();
-        for line in lines {
-            if self.next as usize >= self.records.limits.alerts_max {
+        for line in lines.iter() {
+            if self.next as usize >= max {
                 self.alerts.truncate(first);
-                let max = self.records.limits.alerts_max;
                 return Err(Reject::TooManyAlerts {
                     alerts: max + 1,
                     max,
@@ -162,37 +160,40 @@ impl Run<'_> {
     fn record(&mut self, record: Value<'_>) {
         let index = self.next;
         self.next += 1;
+        let before = self.alerts.len();
         match self.read(record, index) {
-            Ok(Some(alert)) => {
-                self.alerts.push(alert);
-                self.parsed.alerts += 1;
+            Ok(Reading::Alert) => self.parsed.alerts += 1,
+            Ok(Reading::NotAnAlert) => self.parsed.not_alerts += 1,
+            Err(reject) => {
+                self.alerts.truncate(before);
+                self.parsed.rejects.push((index, reject));
             }
-            Ok(None) => self.parsed.not_alerts += 1,
-            Err(reject) => self.parsed.rejects.push((index, reject)),
         }
     }
 
-    fn read(&mut self, record: Value<'_>, index: u32) -> Result<Option<Alert>, Reject> {
+    fn read(&mut self, record: Value<'_>, index: u32) -> Result<Reading, Reject> {
         if record.fields().is_none() {
             return Err(Reject::NotAnObject {
                 found: record.kind(),
             });
         }
-        json::check(record, &self.records.limits)?;
+        let limits = &self.records.limits;
+        json::check(record, limits)?;
         let format = self.records.detector.detect(self.message.format, record)?;
         self.parsed.format.get_or_insert(format);
-        let context = Context {
+        let desk = Desk {
             message: self.message,
-            limits: &self.records.limits,
+            limits,
             index,
+            notes: &mut self.parsed.notes,
+            alerts: self.alerts,
         };
-        let notes = &mut self.parsed.notes;
         match format {
             Format::Mapping(at) => match self.records.mappings.get(usize::from(at)) {
-                Some(mapping) => mapping.read(record, context, notes).map(Some),
+                Some(mapping) => mapping.read(record, desk),
                 None => Err(detect::unknown(record)),
             },
-            built_in => formats::read(built_in, record, context, notes),
+            built_in => formats::read(built_in, record, desk),
         }
     }
 

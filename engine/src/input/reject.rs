@@ -180,3 +180,39 @@ pub(crate) fn excerpt(text: &str) -> CompactString {
     cut.push('…');
     cut
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_bounded_words() {
+        for reason in Reject::ALL_REASONS {
+            assert!(
+                reason
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'8')
+            );
+        }
+        assert!(Reject::ALL_REASONS.contains(&Reject::MissingEntity.reason()));
+    }
+
+    #[test]
+    fn texts_say_where_and_are_escaped() {
+        let reject = Reject::BadTime {
+            path: "time".into(),
+            value: excerpt("\u{1b}[31m\nnow"),
+        };
+        assert_eq!(
+            reject.to_string(),
+            r#"time "\u{1b}[31m\nnow" at time is none of 1990..2100: send RFC 3339 or a number since 1970"#
+        );
+    }
+
+    #[test]
+    fn excerpts_are_cut_at_a_character() {
+        assert_eq!(excerpt("short"), "short");
+        let cut = excerpt(&"ä".repeat(60));
+        assert!(cut.len() <= 64 + 3 && cut.ends_with('…'));
+    }
+}

@@ -40,3 +40,42 @@ pub(crate) fn word(text: &str) -> Option<Severity> {
     };
     Some(Severity::of(score))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_take_the_middle_of_their_band() {
+        let score = |text| read(Scalar::Text(text)).map(|severity| severity.score);
+        assert_eq!(score("Informational"), Some(10));
+        assert_eq!(score(" LOW "), Some(30));
+        assert_eq!(score("moderate"), Some(50));
+        assert_eq!(score("High"), Some(70));
+        assert_eq!(score("Very-High"), Some(90));
+        assert_eq!(score("73"), Some(73));
+        for nothing in [
+            "unknown",
+            "none",
+            "",
+            "-5",
+            "a word that is far too long",
+            "hi",
+        ] {
+            assert_eq!(score(nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_used_as_they_are_and_end_at_100() {
+        let score = |value| read(value).map(|severity| severity.score);
+        assert_eq!(score(Scalar::Integer(47)), Some(47));
+        assert_eq!(score(Scalar::Integer(400)), Some(100));
+        assert_eq!(score(Scalar::Integer(i64::MAX)), None);
+        assert_eq!(score(Scalar::Float(72.6)), Some(73));
+        assert_eq!(score(Scalar::Float(f64::INFINITY)), Some(100));
+        assert_eq!(score(Scalar::Integer(-1)), None);
+        assert_eq!(score(Scalar::Float(f64::NAN)), None);
+        assert_eq!(score(Scalar::Bool(true)), None);
+    }
+}

@@ -41,10 +41,10 @@ pub(crate) fn read(value: Scalar<'_>, unit: Unit) -> Option<Timestamp> {
 
 fn from_text(text: &str, unit: Unit) -> Option<Timestamp> {
     let text = text.trim_ascii();
-    if unit == Unit::Auto {
-        if let Some(moment) = rfc3339(text.as_bytes()) {
-            return in_range(moment);
-        }
+    if unit == Unit::Auto
+        && let Some(moment) = rfc3339(text.as_bytes())
+    {
+        return in_range(moment);
     }
     if let Ok(number) = text.parse::<i64>() {
         return from_integer(number, unit);
@@ -219,4 +219,126 @@ fn odd(text: &str) -> Option<Timestamp> {
             .map(|zoned| zoned.timestamp())
     })?;
     in_range(moment.as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text(text: &str) -> Option<String> {
+        read(Scalar::Text(text), Unit::Auto).map(Timestamp::to_rfc3339)
+    }
+
+    #[test]
+    fn texts() {
+        for (written, wanted) in [
+            ("2022-01-25T00:00:01Z", "2022-01-25T00:00:01.000Z"),
+            (
+                "2017-11-04T13:20:24.289881+0000",
+                "2017-11-04T13:20:24.289Z",
+            ),
+            (
+                "2017-03-25T16:49:58.856335-0600",
+                "2017-03-25T22:49:58.856Z",
+            ),
+            ("2016-08-19 08:06:57.658 +09:00", "2016-08-18T23:06:57.658Z"),
+            (
+                "2024-07-04 22:35:00.746663+00:00",
+                "2024-07-04T22:35:00.746Z",
+            ),
+            ("2024-02-29T23:59:60.5Z", "2024-03-01T00:00:00.500Z"),
+            ("2019-01-02T03:50:11.315110", "2019-01-02T03:50:11.315Z"),
+            ("2024-07-04t01:02:03,5z", "2024-07-04T01:02:03.500Z"),
+            ("2024-07-04T01:02:03+05", "2024-07-03T20:02:03.000Z"),
+            ("2024-07-04T01:02:03.123456789Z", "2024-07-04T01:02:03.123Z"),
+            (" 2024-07-04 01:02:03 UTC ", "2024-07-04T01:02:03.000Z"),
+            ("1500000000", "2017-07-14T02:40:00.000Z"),
+            ("1500000000.25", "2017-07-14T02:40:00.250Z"),
+            ("1500000000123", "2017-07-14T02:40:00.123Z"),
+            (
+                "Tue, 30 Sep 2014 17:37:30 +0200",
+                "2014-09-30T15:37:30.000Z",
+            ),
+            ("Tue Sep 30 17:37:30 2014 UTC", "2014-09-30T17:37:30.000Z"),
+        ] {
+            assert_eq!(text(written).as_deref(), Some(wanted), "{written}");
+        }
+    }
+
+    #[test]
+    fn not_a_time() {
+        for written in [
+            "",
+            "-",
+            "now",
+            "2024-02-30T00:00:00Z",
+            "2023-02-29T00:00:00Z",
+            "2024-13-01T00:00:00Z",
+            "2024-01-01T24:00:00Z",
+            "2024-01-01T00:60:00Z",
+            "2024-01-01T00:00:00.Z",
+            "2024-01-01T00:00:00.1234567890Z",
+            "2024-01-01T00:00:00+24:00",
+            "2024-01-01T00:00:00 PST",
+            "2024-01-01",
+            "1989-12-31T23:59:59Z",
+            "2100-01-01T00:00:00Z",
+            "0",
+            "-1500000000",
+            "99999999999999999999999",
+            "1.5.5",
+        ] {
+            assert_eq!(text(written), None, "{written}");
+        }
+    }
+
+    #[test]
+    fn the_unit_of_a_number_shows_in_its_magnitude() {
+        let moment = Some(Timestamp(1_500_000_000_123));
+        for number in [
+            1_500_000_000_123,
+            1_500_000_000_123_456,
+            1_500_000_000_123_456_789,
+            131_444_736_001_234_567,
+        ] {
+            assert_eq!(
+                read(Scalar::Integer(number), Unit::Auto),
+                moment,
+                "{number}"
+            );
+        }
+        assert_eq!(
+            read(Scalar::Integer(1_500_000_000), Unit::Auto),
+            Some(Timestamp(1_500_000_000_000))
+        );
+        assert_eq!(read(Scalar::Float(1_500_000_000.123), Unit::Auto), moment);
+        assert_eq!(read(Scalar::Float(f64::NAN), Unit::Auto), None);
+        assert_eq!(read(Scalar::Float(1e300), Unit::Auto), None);
+        assert_eq!(read(Scalar::Unsigned(u64::MAX), Unit::Auto), None);
+        assert_eq!(read(Scalar::Integer(1_500_000_000), Unit::Millis), None);
+        assert_eq!(read(Scalar::Integer(i64::MIN), Unit::FileTime), None);
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_jiff(millis in EARLIEST_S * 1_000..LATEST_S * 1_000, minutes in -23 * 60..23 * 60) {
+            let offset = jiff::tz::Offset::from_seconds(minutes * 60).unwrap();
+            let moment = jiff::Timestamp::from_millisecond(millis).unwrap();
+            let written = moment.display_with_offset(offset).to_string();
+            prop_assert_eq!(rfc3339(written.as_bytes()), Some(millis), "{}", written);
+        }
+
+        #[test]
+        fn never_panics(text in "[0-9TZ:. +-]{0,40}|\\PC{0,40}", number in any::<i64>(), float in any::<f64>()) {
+            for unit in [Unit::Auto, Unit::Seconds, Unit::Millis, Unit::Micros, Unit::Nanos, Unit::FileTime] {
+                for value in [Scalar::Text(&text), Scalar::Integer(number), Scalar::Float(float)] {
+                    if let Some(moment) = read(value, unit) {
+                        prop_assert!(in_range(moment.0).is_some());
+                    }
+                }
+            }
+        }
+    }
 }

@@ -33,15 +33,54 @@ pub(super) fn each_record<'a>(
     Ok(())
 }
 
-/// The lines of a value that holds one JSON object per line, if it looks like that: at least two lines that are
-/// not blank, and each of those begins with `{`. Pretty-printed JSON never does.
-pub(super) fn lines(bytes: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
-    let lines = || {
-        bytes
+/// A value that looks like one JSON object per line.
+pub(super) struct Lines<'a> {
+    bytes: &'a [u8],
+    /// It can't be one JSON document.
+    pub(super) is_certain: bool,
+}
+
+impl<'a> Lines<'a> {
+    /// At least two lines that are not blank, and each of those begins with `{`. Pretty-printed JSON never does; an
+    /// object that ends where the next begins is no JSON.
+    pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
+        memchr::memchr(b'\n', bytes)?;
+        let lines = Self {
+            bytes,
+            is_certain: false,
+        };
+        let first = lines.iter().next()?;
+        let looks_right = lines.iter().nth(1).is_some() && lines.iter().all(|line| line[0] == b'{');
+        looks_right.then_some(Self {
+            bytes,
+            is_certain: first.ends_with(b"}"),
+        })
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let lines = self
+            .bytes
             .split(|byte| *byte == b'\n')
-            .map(<[u8]>::trim_ascii)
-            .filter(|line| !line.is_empty())
-    };
-    let looks_right = lines().nth(1).is_some() && lines().all(|line| line[0] == b'{');
-    looks_right.then(lines)
+            .map(<[u8]>::trim_ascii);
+        lines.filter(|line| !line.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Option<(usize, bool)> {
+        Lines::of(text.as_bytes()).map(|lines| (lines.iter().count(), lines.is_certain))
+    }
+
+    #[test]
+    fn lines_are_told_from_pretty_printed_json() {
+        assert_eq!(lines("{\"a\":1}\r\n\n{\"a\":2}\n"), Some((2, true)));
+        assert_eq!(lines("{\"a\":\n{\"a\":2}}"), Some((2, false)));
+        assert_eq!(lines("{\n  \"a\": 1\n}"), None);
+        assert_eq!(lines("{\"a\":1}\n"), None);
+        assert_eq!(lines("[\n{}\n]"), None);
+        assert_eq!(lines(""), None);
+    }
 }

@@ -1,12 +1,21 @@
 //! What is ignored: values that many things share because they name nothing in particular.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Whether `text` is how products write "there is none".
 pub(super) fn is_blank(text: &str) -> bool {
+    let Some(first) = text.bytes().next() else {
+        return true;
+    };
+    // Few values begin like one of these words.
+    if !matches!(
+        first,
+        b'-' | b'?' | b'*' | b'.' | b'_' | b'n' | b'N' | b'u' | b'U' | b'e' | b'E' | b'<' | b'('
+    ) {
+        return false;
+    }
     let is = |word: &str| text.eq_ignore_ascii_case(word);
     match text.len() {
-        0 => true,
         1 => matches!(text, "-" | "?" | "*" | "." | "_"),
         2 => is("na") || is("--"),
         3 => is("n/a") || is("nil"),
@@ -38,14 +47,7 @@ pub(super) fn is_local_host(host: &str) -> bool {
 }
 
 /// Addresses that name no machine, and the public resolvers, which everybody talks to.
-pub(super) fn is_common_address(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_common_v4(address),
-        IpAddr::V6(address) => is_common_v6(address),
-    }
-}
-
-fn is_common_v4(address: Ipv4Addr) -> bool {
+pub(super) fn is_common_v4(address: Ipv4Addr) -> bool {
     match address.octets() {
         // This network, loopback, multicast, reserved and broadcast.
         [0 | 127 | 224..=255, ..] => true,
@@ -58,7 +60,8 @@ fn is_common_v4(address: Ipv4Addr) -> bool {
     }
 }
 
-fn is_common_v6(address: Ipv6Addr) -> bool {
+/// As [`is_common_v4`].
+pub(super) fn is_common_v6(address: Ipv6Addr) -> bool {
     if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
         return true;
     }

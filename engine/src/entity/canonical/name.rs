@@ -7,15 +7,12 @@ use super::{ignore, lower, strip_prefix_ignoring_case};
 /// `name`, `domain\name`, `name@domain` in lower case, or a SID in upper case. Users that are on every machine are
 /// none, nor are machine accounts (`WS1$`): those are hosts.
 pub(super) fn user(raw: &str) -> Option<CompactString> {
+    let raw = without_local_domain(raw);
     if strip_prefix_ignoring_case(raw, "s-1-").is_some_and(is_sid_tail) {
         let mut sid = CompactString::new(raw);
         sid.make_ascii_uppercase();
         return (!ignore::is_well_known_sid(&sid)).then_some(sid);
     }
-    let raw = raw
-        .trim_start_matches(['\\', '.'])
-        .trim_end_matches('.')
-        .trim();
     if raw.is_empty() || raw.ends_with('$') || ignore::is_blank(raw) {
         return None;
     }
@@ -31,6 +28,21 @@ pub(super) fn user(raw: &str) -> Option<CompactString> {
         || ignore::is_system_user(name)
         || ignore::is_system_domain(domain);
     (!is_nobody).then_some(user)
+}
+
+/// `raw` without `.\` or `\` before it, which name the machine itself, and without dots and blanks after it.
+fn without_local_domain(raw: &str) -> &str {
+    let mut name = raw.trim_end_matches(|c: char| c == '.' || c.is_whitespace());
+    loop {
+        let start = name.trim_start();
+        match start
+            .strip_prefix(r".\")
+            .or_else(|| start.strip_prefix('\\'))
+        {
+            Some(rest) => name = rest,
+            None => return start,
+        }
+    }
 }
 
 fn is_sid_tail(tail: &str) -> bool {
@@ -65,9 +77,16 @@ fn is_algorithm(name: &str) -> bool {
 /// A path or a bare file name: without quotes and without the device or drive that differs between products. Windows
 /// paths are in lower case, others keep theirs.
 pub(super) fn path(raw: &str) -> Option<CompactString> {
-    let path = raw.trim_matches(|c: char| c == '"' || c.is_whitespace());
-    let tail = windows_tail(path);
-    let is_windows = tail.len() != path.len() || tail.contains('\\') || has_windows_suffix(tail);
+    let mut tail = raw;
+    // What stands under a prefix may have quotes or a prefix again.
+    loop {
+        let inside = windows_tail(tail.trim_matches(|c: char| c == '"' || c.is_whitespace()));
+        if inside.len() == tail.len() {
+            break;
+        }
+        tail = inside;
+    }
+    let is_windows = tail.contains('\\') || has_windows_suffix(tail);
     if tail.is_empty() || ignore::is_blank(tail) {
         return None;
     }

@@ -1,19 +1,24 @@
 //! Canonical forms of what has to do with the network: hosts, addresses, domains, URLs, mail addresses.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use compact_str::CompactString;
 
+use super::classes::Classes;
 use super::{ignore, lower, strip_prefix_ignoring_case};
 
 /// A machine's name: without `\\` or `DOMAIN\` before it, without dot, port or machine account's `$` after it.
 /// An IP literal is no host's name.
-pub(super) fn host(raw: &str) -> Option<CompactString> {
+pub(super) fn host(raw: &str, classes: Classes) -> Option<CompactString> {
+    if classes.is_plain_name() && !raw.ends_with('.') {
+        return (!ignore::is_local_host(raw)).then(|| CompactString::new(raw));
+    }
     let name = raw.rsplit('\\').next().unwrap_or(raw);
-    let name = name.trim_end_matches(['$', '.', ' ']);
-    let name = strip_port(name)
-        .trim_end_matches(['$', '.', ' '])
+    let is_tail = |c: char| matches!(c, '$' | '.') || c.is_whitespace();
+    let name = strip_port(name.trim_end_matches(is_tail))
+        .trim_end_matches(is_tail)
         .trim_start();
     let is_name = !name.is_empty()
         && !name.bytes().any(|byte| {
@@ -39,21 +44,22 @@ fn looks_like_address(name: &str) -> bool {
 }
 
 /// An address, without brackets, port, zone and a prefix length of one machine.
-pub(super) fn ip(raw: &str) -> Option<CompactString> {
-    let (address, text) = match raw.parse::<Ipv4Addr>() {
-        // What std reads as IPv4 is canonical text already: it refuses leading zeros.
-        Ok(address) => (IpAddr::V4(address), Some(raw)),
-        Err(_) => (odd_address(raw)?, None),
-    };
-    if ignore::is_common_address(address) {
-        return None;
+pub(super) fn ip(raw: &str, classes: Classes) -> Option<CompactString> {
+    // What std reads as IPv4 is canonical text already: it refuses leading zeros.
+    if classes.is_numeric() {
+        let address: Ipv4Addr = raw.parse().ok()?;
+        return (!ignore::is_common_v4(address)).then(|| CompactString::new(raw));
     }
-    Some(text.map_or_else(|| written(address), CompactString::new))
+    let address = odd_address(raw)?;
+    let is_common = match address {
+        IpAddr::V4(address) => ignore::is_common_v4(address),
+        IpAddr::V6(address) => ignore::is_common_v6(address),
+    };
+    (!is_common).then(|| written(address))
 }
 
 fn odd_address(raw: &str) -> Option<IpAddr> {
-    let defanged = refang(raw);
-    let text = defanged.as_deref().unwrap_or(raw);
+    let text = &*refang(raw)?;
     let text = text
         .strip_suffix("/32")
         .or_else(|| text.strip_suffix("/128"))
@@ -103,8 +109,8 @@ fn is_port_suffix(text: &str) -> bool {
 
 /// A DNS name with at least two labels; names for reverse look-up and every machine's own name are none.
 pub(super) fn domain(raw: &str) -> Option<CompactString> {
-    let defanged = refang(raw);
-    let text = strip_port(defanged.as_deref().unwrap_or(raw));
+    let text = &*refang(raw)?;
+    let text = strip_port(text);
     let text = text.strip_prefix("*.").unwrap_or(text);
     let text = text.strip_suffix('.').unwrap_or(text);
     if !is_domain(text) || looks_like_address(text) {
@@ -120,13 +126,33 @@ pub(super) fn domain(raw: &str) -> Option<CompactString> {
 /// At least two labels of 1 to 63 bytes, of letters, digits, `-` and `_`; letters of any script, as no producer
 /// agrees on punycode.
 fn is_domain(text: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .chars()
-                .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_') || is_mark(c))
-    };
-    text.contains('.') && text.split('.').all(is_label)
+    let is_letters = text.bytes().all(is_domain_byte) || text.chars().all(is_domain_char);
+    is_letters && has_labels(text.as_bytes())
+}
+
+/// Two or more parts of 1 to 63 bytes with dots between them.
+fn has_labels(text: &[u8]) -> bool {
+    let (mut labels, mut length) = (0, 0);
+    for byte in text.iter().chain(b".") {
+        if *byte != b'.' {
+            length += 1;
+            continue;
+        }
+        if !(1..=63).contains(&length) {
+            return false;
+        }
+        labels += 1;
+        length = 0;
+    }
+    labels >= 2
+}
+
+fn is_domain_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
+}
+
+fn is_domain_char(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '-' | '_' | '.') || is_mark(c)
 }
 
 /// Combining marks that lower-casing can bring about (`İ` becomes `i` and U+0307).
@@ -136,8 +162,7 @@ fn is_mark(c: char) -> bool {
 
 /// An absolute URL: scheme and host in lower case, without fragment, default port and a lone `/` as its path.
 pub(super) fn url(raw: &str) -> Option<CompactString> {
-    let defanged = refang(raw);
-    let text = defanged.as_deref().unwrap_or(raw);
+    let text = &*refang(raw)?;
     let (scheme, rest) = text.split_once("://")?;
     let scheme = canonical_scheme(scheme)?;
     let rest = rest.split('#').next().unwrap_or(rest).trim_end();
@@ -146,9 +171,8 @@ pub(super) fn url(raw: &str) -> Option<CompactString> {
     let (user, host) = authority
         .rsplit_once('@')
         .map_or(("", authority), |(user, host)| (user, host));
-    let host = lower(without_default_port(&scheme, host));
-    let host = host.trim_end_matches('.');
-    if host.is_empty() {
+    let host = without_default_port(&scheme, host);
+    if host.is_empty() || authority.contains(char::is_whitespace) {
         return None;
     }
     let mut url = scheme;
@@ -157,7 +181,7 @@ pub(super) fn url(raw: &str) -> Option<CompactString> {
         url.push_str(user);
         url.push('@');
     }
-    url.push_str(host);
+    url.push_str(&lower(host));
     if path != "/" {
         url.push_str(path);
     }
@@ -185,14 +209,22 @@ fn canonical_scheme(scheme: &str) -> Option<CompactString> {
     })
 }
 
+/// `host` without the port that its scheme has anyway, and without dots at its end.
 fn without_default_port<'t>(scheme: &str, host: &'t str) -> &'t str {
     let port = match scheme {
         "http" => ":80",
         "https" => ":443",
         "ftp" => ":21",
-        _ => return host,
+        _ => "",
     };
-    host.strip_suffix(port).unwrap_or(host)
+    let mut host = host.trim_end_matches('.');
+    while let Some(rest) = host
+        .strip_suffix(port)
+        .filter(|rest| rest.len() < host.len())
+    {
+        host = rest.trim_end_matches('.');
+    }
+    host
 }
 
 /// A mail address, out of `Name <address>` and `mailto:` where need be.
@@ -204,15 +236,14 @@ pub(super) fn email(raw: &str) -> Option<CompactString> {
     let inside = strip_prefix_ignoring_case(inside, "mailto:")
         .unwrap_or(inside)
         .trim();
-    let defanged = refang(inside);
-    let address = defanged.as_deref().unwrap_or(inside);
+    let address = &*refang(inside)?;
     let (user, domain) = address.rsplit_once('@')?;
     let domain = domain.strip_suffix('.').unwrap_or(domain);
     let is_user = !user.is_empty()
         && !user.chars().any(|c| {
             c.is_whitespace() || matches!(c, '@' | '<' | '>' | ',' | ';' | '"' | '(' | ')')
         });
-    if !is_user || !domain.split('.').all(|label| !label.is_empty()) || !is_mail_domain(domain) {
+    if !is_user || domain.split('.').any(str::is_empty) || !domain.chars().all(is_domain_char) {
         return None;
     }
     let mut email = lower(user);
@@ -221,31 +252,28 @@ pub(super) fn email(raw: &str) -> Option<CompactString> {
     Some(email)
 }
 
-fn is_mail_domain(domain: &str) -> bool {
-    domain
-        .chars()
-        .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.') || is_mark(c))
-}
+/// How people make addresses unclickable.
+const DEFANGED: [(&str, &str); 9] = [
+    ("[.]", "."),
+    ("(.)", "."),
+    ("{.}", "."),
+    ("[dot]", "."),
+    ("(dot)", "."),
+    ("[:]", ":"),
+    ("[://]", "://"),
+    ("[@]", "@"),
+    ("[at]", "@"),
+];
 
-/// `text` with the ways in which people make addresses unclickable undone; `None` where there are none.
-fn refang(text: &str) -> Option<String> {
-    if !text.bytes().any(|byte| matches!(byte, b'[' | b'(' | b'{')) {
-        return None;
+/// `text` made clickable again; `None` when it is still not, because the ways were nested.
+fn refang(text: &str) -> Option<Cow<'_, str>> {
+    let has_brackets = text.bytes().any(|byte| matches!(byte, b'[' | b'(' | b'{'));
+    let is_defanged = |text: &str| DEFANGED.iter().any(|(way, _)| text.contains(way));
+    if !has_brackets || !is_defanged(text) {
+        return Some(Cow::Borrowed(text));
     }
-    const WAYS: [(&str, &str); 9] = [
-        ("[.]", "."),
-        ("(.)", "."),
-        ("{.}", "."),
-        ("[dot]", "."),
-        ("(dot)", "."),
-        ("[:]", ":"),
-        ("[://]", "://"),
-        ("[@]", "@"),
-        ("[at]", "@"),
-    ];
-    WAYS.iter().any(|(way, _)| text.contains(way)).then(|| {
-        WAYS.iter().fold(text.to_owned(), |text, (way, plain)| {
-            text.replace(way, plain)
-        })
-    })
+    let plain = DEFANGED.iter().fold(text.to_owned(), |text, (way, plain)| {
+        text.replace(way, plain)
+    });
+    (!is_defanged(&plain)).then_some(Cow::Owned(plain))
 }

@@ -10,11 +10,10 @@
 //! name alone, `time` a number, `severity` a word, `attack` one string; unknown keys are ignored. An entity of an unknown
 //! kind or role is dropped and counted; without a role it is `affected`.
 
-use crate::alert::{Alert, Lifecycle};
+use crate::alert::Lifecycle;
 use crate::entity::{EntityKind, Role};
 
-use super::super::Notes;
-use super::super::draft::{Context, Draft, Paths};
+use super::super::draft::{Desk, Draft, Paths, Reading};
 use super::super::json::{Scalar, Value};
 use super::super::reject::Reject;
 use super::super::timestamp::Unit;
@@ -24,13 +23,9 @@ const PATHS: Paths<'static> = Paths {
     rule: "rule",
 };
 
-/// The alert in `record`.
-pub(super) fn read(
-    record: Value<'_>,
-    context: Context<'_>,
-    notes: &mut Notes,
-) -> Result<Alert, Reject> {
-    let mut draft = Draft::new(context, notes, "native");
+/// Reads `record`, which is an alert.
+pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject> {
+    let mut draft = desk.draft("native");
     let mut has_entities = false;
     let mut has_title = false;
     for (key, value) in record.keys_and_values() {
@@ -83,7 +78,7 @@ fn rule(draft: &mut Draft<'_>, value: Value<'_>) -> Result<(), Reject> {
             continue;
         };
         match key {
-            "id" => draft.rule_id(&text, "rule.id")?,
+            "id" => draft.rule_id(text, "rule.id")?,
             "name" => draft.rule_name(&text),
             _ => {}
         }

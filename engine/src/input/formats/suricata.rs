@@ -1,17 +1,317 @@
-//! Suricata EVE.
+//! Suricata EVE: events of `event_type` `alert`; every other event is no alert.
+//!
+//! Who did it to whom: a rule with the keyword `target` says so (`alert.source`, `alert.target`). Else the side that opened
+//! the connection is the source, so that alerts on requests and on their answers agree: `src_ip` and `dest_ip` are
+//! the packet's, and are swapped when `direction` is `to_client`. Decoder events have no addresses at all.
+//!
+//! EVE brings no id: the position is the identity. Fingerprints of TLS clients (JA3, JA4) are no entities, because
+//! everybody with the same browser shares them. Fields: https://docs.suricata.io/en/latest/output/eve/eve-json-format.html
 
-use crate::alert::Alert;
+use compact_str::{CompactString, format_compact};
 
-use super::super::Notes;
-use super::super::draft::Context;
-use super::super::json::Value;
+use crate::alert::Severity;
+use crate::entity::{Entity, EntityKind, Role};
+
+use super::super::draft::{Desk, Draft, Paths, Reading};
+use super::super::json::{Scalar, Text, Value};
 use super::super::reject::Reject;
+use super::super::timestamp::Unit;
 
-pub(super) fn read(
-    record: Value<'_>,
-    context: Context<'_>,
-    notes: &mut Notes,
-) -> Result<Option<Alert>, Reject> {
-    let _ = (record, context, notes);
-    Ok(None)
+const PATHS: Paths<'static> = Paths {
+    time: "timestamp",
+    rule: "alert.signature_id",
+};
+
+/// The client, in [`Entity::thing`].
+const CLIENT: u8 = 1;
+/// The server: its address, its name in HTTP and TLS, and what was asked of it.
+const SERVER: u8 = 2;
+/// The first transferred file; its hashes name the same thing.
+const FIRST_FILE: u8 = 3;
+
+/// The parts of an event that an alert is made of.
+#[derive(Default)]
+struct Event<'a> {
+    event_type: Option<&'a str>,
+    timestamp: Option<Value<'a>>,
+    src_ip: Option<&'a str>,
+    dest_ip: Option<&'a str>,
+    is_answer: bool,
+    host: Option<&'a str>,
+    xff: Option<&'a str>,
+    alert: Option<Value<'a>>,
+    dns: Option<Value<'a>>,
+    tls: Option<Value<'a>>,
+    http: Option<Value<'a>>,
+    smtp: Option<Value<'a>>,
+    files: Option<Value<'a>>,
+}
+
+/// Reads `record`, which is an event of any type.
+pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject> {
+    let event = Event::of(record);
+    if event
+        .event_type
+        .is_some_and(|event_type| event_type != "alert")
+    {
+        return Ok(Reading::NotAnAlert);
+    }
+    let Some(alert) = event.alert else {
+        return Err(Reject::MissingRule {
+            path: "alert".into(),
+        });
+    };
+    let mut draft = desk.draft("suricata");
+    if let Some(timestamp) = event.timestamp.and_then(Value::scalar) {
+        draft.time(timestamp, Unit::Auto, "timestamp")?;
+    }
+    let sides = read_alert(alert, &mut draft)?;
+    event.read_sides(sides, &mut draft);
+    event.read_names(&mut draft);
+    event.read_mail(&mut draft);
+    event.read_files(&mut draft);
+    if let Some(sensor) = event.host {
+        draft.entity(EntityKind::Host, Role::Observer, sensor, 0);
+    }
+    draft.finish(PATHS)
+}
+
+/// Attacker and victim, where the rule names them.
+#[derive(Default)]
+struct Sides<'a> {
+    source: Option<&'a str>,
+    target: Option<&'a str>,
+    xff: Option<&'a str>,
+}
+
+/// Reads the `alert` object.
+fn read_alert<'a>(alert: Value<'a>, draft: &mut Draft<'_>) -> Result<Sides<'a>, Reject> {
+    let mut sides = Sides::default();
+    let (mut gid, mut sid) = (None, None);
+    let (mut severity, mut metadata) = (None, None);
+    for (key, value) in alert.keys_and_values() {
+        match key {
+            "gid" => gid = value.scalar().and_then(Scalar::text),
+            "signature_id" => sid = value.scalar().and_then(Scalar::text),
+            "signature" => draft.rule_name(value.as_str().unwrap_or_default()),
+            "severity" => severity = value.scalar(),
+            "metadata" => metadata = Some(value),
+            "source" => sides.source = value.get("ip").and_then(Value::as_str),
+            "target" => sides.target = value.get("ip").and_then(Value::as_str),
+            "xff" => sides.xff = value.as_str(),
+            _ => {}
+        }
+    }
+    if let Some(sid) = sid {
+        draft.rule_id(
+            Text::Owned(rule_id(gid.as_deref().unwrap_or("1"), &sid)),
+            PATHS.rule,
+        )?;
+    }
+    let vendor = metadata.and_then(|metadata| read_metadata(metadata, draft));
+    match (vendor, severity) {
+        (Some(score), _) => draft.severity_read(Some(Severity::of(score))),
+        (None, Some(severity)) => draft.severity_read(priority(severity)),
+        (None, None) => {}
+    }
+    Ok(sides)
+}
+
+fn rule_id(gid: &str, sid: &str) -> CompactString {
+    let mut id = CompactString::new(gid);
+    id.push(':');
+    id.push_str(sid);
+    id
+}
+
+/// Suricata's priority: 1 is the worst.
+fn priority(value: Scalar<'_>) -> Option<Severity> {
+    let Scalar::Integer(priority) = value else {
+        return None;
+    };
+    let score = match priority {
+        1 => 70,
+        2 => 50,
+        3 => 30,
+        4..=255 => 10,
+        _ => return None,
+    };
+    Some(Severity::of(score))
+}
+
+/// Reads the rule's metadata, each key of which has a list of texts. Returns the score of the rule writer's own severity,
+/// which is finer than the priority.
+fn read_metadata(metadata: Value<'_>, draft: &mut Draft<'_>) -> Option<u32> {
+    let mut score = None;
+    for (key, value) in metadata.keys_and_values() {
+        match key {
+            "signature_severity" => value.each(|word| {
+                let known = word.as_str().and_then(signature_severity);
+                score = score.max(known);
+            }),
+            "mitre_technique_id" | "mitre_tactic_id" => {
+                value.each(|id| draft.attack(id.as_str().unwrap_or_default()));
+            }
+            _ => {}
+        }
+    }
+    score
+}
+
+fn signature_severity(word: &str) -> Option<u32> {
+    Some(match word {
+        "Critical" => 90,
+        "Major" => 70,
+        "Minor" => 30,
+        "Informational" => 10,
+        _ => return None,
+    })
+}
+
+impl<'a> Event<'a> {
+    fn of(record: Value<'a>) -> Self {
+        let mut event = Self::default();
+        for (key, value) in record.keys_and_values() {
+            match key {
+                "event_type" => event.event_type = value.as_str(),
+                "timestamp" => event.timestamp = Some(value),
+                "src_ip" => event.src_ip = value.as_str(),
+                "dest_ip" => event.dest_ip = value.as_str(),
+                "direction" => event.is_answer = value.as_str() == Some("to_client"),
+                "host" => event.host = value.as_str(),
+                "xff" => event.xff = value.as_str(),
+                "alert" => event.alert = Some(value),
+                "dns" => event.dns = Some(value),
+                "tls" => event.tls = Some(value),
+                "http" => event.http = Some(value),
+                "smtp" => event.smtp = Some(value),
+                "files" | "fileinfo" => event.files = Some(value),
+                _ => {}
+            }
+        }
+        event
+    }
+
+    /// The two sides of the connection, and the client behind a proxy.
+    fn read_sides(&self, sides: Sides<'_>, draft: &mut Draft<'_>) {
+        let (client, server) = if self.is_answer {
+            (self.dest_ip, self.src_ip)
+        } else {
+            (self.src_ip, self.dest_ip)
+        };
+        // A rule may name the server as the attacker; things stay with the address.
+        let thing = |ip: &str| if Some(ip) == server { SERVER } else { CLIENT };
+        if let Some(ip) = sides.source.or(client) {
+            draft.entity(EntityKind::Ip, Role::Source, ip, thing(ip));
+        }
+        if let Some(ip) = sides.target.or(server) {
+            draft.entity(EntityKind::Ip, Role::Target, ip, thing(ip));
+        }
+        let forwarded = sides
+            .xff
+            .or(self.xff)
+            .or_else(|| self.http?.get("xff")?.as_str());
+        if let Some(first) = forwarded.and_then(|list| list.split(',').next()) {
+            draft.entity(EntityKind::Ip, Role::Source, first, 0);
+        }
+    }
+
+    /// What the server was called and asked for.
+    fn read_names(&self, draft: &mut Draft<'_>) {
+        if let Some(dns) = self.dns {
+            for (key, value) in dns.keys_and_values() {
+                match key {
+                    // A list of questions since version 2, called `queries` since version 3.
+                    "query" | "queries" => value.each(|question| {
+                        if let Some(name) = question.get("rrname").and_then(Value::as_str) {
+                            draft.entity(EntityKind::Domain, Role::Target, name, 0);
+                        }
+                    }),
+                    "rrname" => {
+                        draft.entity(
+                            EntityKind::Domain,
+                            Role::Target,
+                            value.as_str().unwrap_or_default(),
+                            0,
+                        );
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if let Some(name) = self.tls.and_then(|tls| tls.get("sni")?.as_str()) {
+            draft.push(server_name(name), SERVER);
+        }
+        if let Some(http) = self.http {
+            read_http(http, draft);
+        }
+    }
+
+    fn read_mail(&self, draft: &mut Draft<'_>) {
+        let Some(smtp) = self.smtp else { return };
+        for (key, value) in smtp.keys_and_values() {
+            let role = match key {
+                "mail_from" => Role::Source,
+                "rcpt_to" => Role::Target,
+                _ => continue,
+            };
+            value.each(|address| {
+                draft.entity(
+                    EntityKind::Email,
+                    role,
+                    address.as_str().unwrap_or_default(),
+                    0,
+                )
+            });
+        }
+    }
+
+    fn read_files(&self, draft: &mut Draft<'_>) {
+        let Some(files) = self.files else { return };
+        let mut thing = FIRST_FILE;
+        files.each(|file| {
+            for (key, value) in file.keys_and_values() {
+                if matches!(key, "sha256" | "sha1" | "md5") {
+                    draft.entity(
+                        EntityKind::Hash,
+                        Role::Target,
+                        value.as_str().unwrap_or_default(),
+                        thing,
+                    );
+                }
+            }
+            // Beyond 252 files each hash stands for itself.
+            thing = if thing == 0 { 0 } else { thing.wrapping_add(1) };
+        });
+    }
+}
+
+/// A server's name in HTTP or TLS, which may be its bare address.
+fn server_name(name: &str) -> Option<Entity> {
+    Entity::new(EntityKind::Domain, Role::Target, name)
+        .or_else(|| Entity::new(EntityKind::Ip, Role::Target, name))
+}
+
+fn read_http(http: Value<'_>, draft: &mut Draft<'_>) {
+    let (mut host, mut url, mut port) = (None, None, None);
+    for (key, value) in http.keys_and_values() {
+        match key {
+            "hostname" => host = value.as_str(),
+            "url" => url = value.as_str(),
+            "http_port" => port = value.scalar().and_then(Scalar::text),
+            _ => {}
+        }
+    }
+    let Some(host) = host else { return };
+    draft.push(server_name(host), SERVER);
+    let Some(url) = url else { return };
+    if url.contains("://") {
+        draft.entity(EntityKind::Url, Role::Target, url, SERVER);
+    } else if url.starts_with('/') && url.len() > 1 {
+        let absolute = match port {
+            Some(port) if !host.contains(':') => format_compact!("http://{host}:{}{url}", &*port),
+            _ => format_compact!("http://{host}{url}"),
+        };
+        draft.entity(EntityKind::Url, Role::Target, &absolute, SERVER);
+    }
 }

@@ -128,6 +128,7 @@ pub(super) struct Field {
 
 #[derive(Clone, Debug)]
 pub(super) enum Origin {
+    Path(Path),
     /// The first of these that is there.
     Paths(Vec<Path>),
     Constant(Constant),
@@ -181,8 +182,9 @@ impl File {
         let single = optional.into_iter().flatten().chain([&mut fields.time]);
         for field in single {
             match &mut field.origin {
+                Origin::Path(path) => show(path),
                 Origin::Paths(paths) | Origin::Join { parts: paths, .. } => {
-                    paths.iter_mut().for_each(&mut show)
+                    paths.iter_mut().for_each(&mut show);
                 }
                 Origin::Constant(_) => {}
             }
@@ -196,18 +198,23 @@ impl File {
 }
 
 impl Field {
+    /// Whether a value is taken as it stands.
+    pub(super) fn is_plain(&self) -> bool {
+        self.values.is_empty() && self.default.is_none()
+    }
+
     pub(super) fn unit(&self) -> Unit {
         self.unit
     }
 
     /// The field's first path, for a reject's text.
     pub(super) fn describe(&self) -> &str {
-        match &self.origin {
-            Origin::Paths(paths) | Origin::Join { parts: paths, .. } => {
-                paths.first().map_or("", |path| &path.text)
-            }
-            Origin::Constant(_) => "const",
-        }
+        let path = match &self.origin {
+            Origin::Path(path) => Some(path),
+            Origin::Paths(paths) | Origin::Join { parts: paths, .. } => paths.first(),
+            Origin::Constant(_) => None,
+        };
+        path.map_or("const", |path| &path.text)
     }
 
     /// What `values` says for `text`, in any letter case.
@@ -281,7 +288,7 @@ impl RawField {
             return Err("`with` goes with `join`");
         }
         let origin = match (self.path, self.paths, self.r#const, self.join) {
-            (Some(path), None, None, None) => Origin::Paths(vec![path]),
+            (Some(path), None, None, None) => Origin::Path(path),
             (None, Some(paths), None, None) if !paths.is_empty() => Origin::Paths(paths),
             (None, None, Some(constant), None) => Origin::Constant(constant),
             (None, None, None, Some(parts)) if !parts.is_empty() => Origin::Join {
@@ -325,7 +332,7 @@ impl<'de> Deserialize<'de> for Field {
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Field, E> {
                 let path = Path::deserialize(text.into_deserializer())?;
-                let origin = Origin::Paths(vec![path]);
+                let origin = Origin::Path(path);
                 Ok(Field {
                     origin,
                     values: BTreeMap::new(),

@@ -3,7 +3,6 @@
 //! A path's segments may be nested objects or, as some products write them, one literal key with dots; any mix
 //! works. A path leads through lists: it means every element, and `[]` after a segment only says so.
 
-use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use super::super::json::{Scalar, Value};
@@ -19,18 +18,25 @@ pub(super) struct Plan {
 
 #[derive(Clone, Debug, Default)]
 struct Node {
-    children: Vec<(CompactString, usize)>,
+    children: Vec<(Box<str>, usize)>,
     slot: Option<usize>,
 }
 
-/// What a record has at the plan's paths.
+/// What a record has at the plan's paths: scalars that are neither null nor empty.
 pub(super) struct Found<'a> {
-    /// Per slot the first value, and the object of a list it stands in.
-    first: SmallVec<[Option<(Scalar<'a>, u32)>; 16]>,
-    /// Further values, in document order.
-    more: Vec<(usize, Scalar<'a>, u32)>,
+    /// Per slot the first value that stands in no list of objects.
+    single: SmallVec<[Option<Value<'a>>; 16]>,
+    /// The other values, in document order.
+    more: Vec<Listed<'a>>,
     /// Objects in lists met so far.
     elements: u32,
+}
+
+/// A value, and the number from 1 of the object in a list in which it stands; 0: in none.
+struct Listed<'a> {
+    slot: usize,
+    value: Value<'a>,
+    element: u32,
 }
 
 impl Default for Plan {
@@ -70,8 +76,9 @@ impl Plan {
 
     /// Walks `record` once.
     pub(super) fn find<'a>(&self, record: Value<'a>) -> Found<'a> {
+        let single = SmallVec::from_elem(None, self.slots);
         let mut found = Found {
-            first: SmallVec::from_elem(None, self.slots),
+            single,
             more: Vec::new(),
             elements: 0,
         };
@@ -80,9 +87,12 @@ impl Plan {
     }
 
     fn walk<'a>(&self, node: &Node, value: Value<'a>, element: u32, found: &mut Found<'a>) {
-        if let Some(scalar) = value.scalar() {
-            if let Some(slot) = node.slot {
-                found.put(slot, scalar, element);
+        if let Some(fields) = value.fields() {
+            let mut next = 0;
+            for (key, value) in fields {
+                if let Some(child) = self.child(node, key, &mut next) {
+                    self.walk(&self.nodes[child], value, element, found);
+                }
             }
         } else if let Some(elements) = value.elements() {
             for value in elements {
@@ -91,18 +101,15 @@ impl Plan {
                 let element = if is_object { found.elements } else { element };
                 self.walk(node, value, element, found);
             }
-        } else if !node.children.is_empty() {
-            for (key, value) in value.keys_and_values() {
-                if let Some(child) = self.child(node, key) {
-                    self.walk(&self.nodes[child], value, element, found);
-                }
-            }
+        } else if let Some(slot) = node.slot {
+            found.put(slot, value, element);
         }
     }
 
     /// The node that `key` leads to, as one segment or as several with dots between them.
-    fn child(&self, node: &Node, key: &str) -> Option<usize> {
-        node.child(key).or_else(|| {
+    #[inline]
+    fn child(&self, node: &Node, key: &str, next: &mut usize) -> Option<usize> {
+        node.child_near(key, next).or_else(|| {
             if !self.is_nested || !key.contains('.') {
                 return None;
             }
@@ -114,39 +121,63 @@ impl Plan {
 }
 
 impl Node {
-    #[inline]
     fn child(&self, key: &str) -> Option<usize> {
-        self.children
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, child)| *child)
+        self.child_near(key, &mut 0)
+    }
+
+    /// The child called `key`, searched from `next` on and then from the start: a product writes its keys in the
+    /// same order each time, so a mapping that follows it finds each at once.
+    #[inline]
+    fn child_near(&self, key: &str, next: &mut usize) -> Option<usize> {
+        if let Some((name, child)) = self.children.get(*next)
+            && **name == *key
+        {
+            *next += 1;
+            return Some(*child);
+        }
+        let at = self.children.iter().position(|(name, _)| **name == *key)?;
+        *next = at + 1;
+        Some(self.children[at].1)
     }
 }
 
 impl<'a> Found<'a> {
-    fn put(&mut self, slot: usize, value: Scalar<'a>, element: u32) {
+    #[inline]
+    fn put(&mut self, slot: usize, value: Value<'a>, element: u32) {
         if value.is_nothing() {
             return;
         }
-        match &mut self.first[slot] {
-            first @ None => *first = Some((value, element)),
-            Some(_) => self.more.push((slot, value, element)),
+        match &mut self.single[slot] {
+            single @ None if element == 0 => *single = Some(value),
+            _ => self.more.push(Listed {
+                slot,
+                value,
+                element,
+            }),
         }
     }
 
-    /// The first value at the slot's path.
+    /// The first value at the slot's path; one that stands in no list before those that do.
+    #[inline]
     pub(super) fn first(&self, slot: usize) -> Option<Scalar<'a>> {
-        self.first[slot].map(|(value, _)| value)
+        let listed = || {
+            self.more
+                .iter()
+                .find(|listed| listed.slot == slot)
+                .map(|listed| listed.value)
+        };
+        self.single[slot].or_else(listed)?.scalar()
     }
 
-    /// Shows every value at the slot's path, with the number of the object in a list it stands in (0: none).
+    /// Shows every value at the slot's path, with the number of the object in a list in which it stands.
     pub(super) fn each(&self, slot: usize, mut show: impl FnMut(Scalar<'a>, u32)) {
-        let Some((value, element)) = self.first[slot] else {
-            return;
-        };
-        show(value, element);
-        for (_, value, element) in self.more.iter().filter(|(at, ..)| *at == slot) {
-            show(*value, *element);
+        if let Some(value) = self.single[slot].and_then(Value::scalar) {
+            show(value, 0);
+        }
+        for listed in self.more.iter().filter(|listed| listed.slot == slot) {
+            if let Some(value) = listed.value.scalar() {
+                show(value, listed.element);
+            }
         }
     }
 }
