@@ -89,6 +89,8 @@ pub struct Notes {
     pub time_clamped: u32,
     /// Titles and names that were cut.
     pub texts_cut: u32,
+    /// A `count`, `updated` or `lifecycle` that stood there but means nothing.
+    pub values_ignored: u32,
 }
 
 impl Parsed {
