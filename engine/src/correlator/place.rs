@@ -284,34 +284,25 @@ impl Correlator {
         }
     }
 
-    /// The public id of a group that this alert opens: 64 bits of BLAKE3 over the alert's identity.
+    /// The public id of a group that this alert opens: 64 bits of BLAKE3 over who the alert is, when, and where it
+    /// stood. Each of them is there for a reason: a native id comes again after it was forgotten, and the offsets of
+    /// a topic begin anew when it was made anew; no two cases may have one id.
     fn case_id(&self, alert: &Alert) -> CaseId {
         let mut hasher = blake3::Hasher::new();
         let mut part = |bytes: &[u8]| {
             hasher.update(&(bytes.len() as u64).to_le_bytes());
             hasher.update(bytes);
         };
-        part(alert.scope.as_bytes());
-        match &alert.id {
-            Some(id) => {
-                part(alert.source.as_bytes());
-                part(id.as_bytes());
-                // A native id comes again after it was forgotten; its new group must not take the old one's id.
-                part(&alert.time.0.to_le_bytes());
-            }
-            None => part(
-                self.topics
-                    .get(&alert.position.topic)
-                    .map_or("", CompactString::as_str)
-                    .as_bytes(),
-            ),
-        }
         let position = alert.position;
-        if alert.id.is_none() {
-            part(&position.partition.to_le_bytes());
-            part(&position.offset.to_le_bytes());
-            part(&position.index.to_le_bytes());
-        }
+        let topic = self.topics.get(&position.topic);
+        part(alert.scope.as_bytes());
+        part(alert.source.as_bytes());
+        part(alert.id.as_deref().unwrap_or("").as_bytes());
+        part(&alert.time.0.to_le_bytes());
+        part(topic.map_or("", CompactString::as_str).as_bytes());
+        part(&position.partition.to_le_bytes());
+        part(&position.offset.to_le_bytes());
+        part(&position.index.to_le_bytes());
         let hash = hasher.finalize();
         CaseId(u64::from_le_bytes(std::array::from_fn(|i| {
             hash.as_bytes()[i]
