@@ -111,9 +111,7 @@ impl Correlator {
                 gap,
             );
             if is_new {
-                let body = &mut self.groups.get_mut(group).body;
-                body.entities.push(entity);
-                body.reach = body.reach.max(gap);
+                self.groups.get_mut(group).body.add_entity(entity, gap);
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::activities::{Activity, Mentions};
 use crate::alert::Alert;
 use crate::decision::{Decision, EventType, Grouping};
 use crate::entities::{Known, Mention};
-use crate::groups::{Body, Group, Head};
+use crate::groups::{Body, Group, Head, newcomers};
 use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use crate::record::{ActivityRecord, CapReason, Record, Relation, Stage};
 use crate::rules::Rule;
@@ -60,7 +60,7 @@ impl Correlator {
         };
         let mut grouping = Grouping::Joined;
         for other in others {
-            if self.merge(now, *first, *other, decision) {
+            if self.merge(now, (*first, *other), mentions, decision) {
                 grouping = Grouping::Merged;
             }
         }
@@ -142,17 +142,8 @@ impl Correlator {
         if body.activities.len() >= caps.activities {
             return Some(CapReason::Activities);
         }
-        if body.entities.len() + mentions.len() > caps.entities {
-            let is_new = |m: &&Mention| {
-                self.entities
-                    .get(m.entity())
-                    .spans
-                    .iter()
-                    .all(|span| span.group != no)
-            };
-            if body.entities.len() + mentions.iter().filter(is_new).count() > caps.entities {
-                return Some(CapReason::Entities);
-            }
+        if body.entities.len() + newcomers(&[body], mentions) > caps.entities {
+            return Some(CapReason::Entities);
         }
         if body.last.max(time).since(body.first.min(time)) > caps.age {
             return Some(CapReason::Age);

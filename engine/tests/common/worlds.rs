@@ -1,9 +1,16 @@
 //! Small worlds in which everything happens, drawn at random.
 
-use caseloom_engine::alert::Alert;
+use std::fmt;
+use std::ops::Deref;
+
+use caseloom_engine::alert::{Alert, Lifecycle};
 use caseloom_engine::policy::Policy;
 use caseloom_engine::time::Span;
 use proptest::prelude::*;
+
+/// Alerts in the order of their arrival; prints as the lines of a scenario.
+#[derive(Clone)]
+pub struct Alerts(pub Vec<Alert>);
 
 /// How a world is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +34,7 @@ impl World {
     }
 
     /// The alerts of one world in the order of their arrival: few hosts, users and hashes, all severities.
-    pub fn strategy(self) -> impl Strategy<Value = Vec<Alert>> {
+    pub fn strategy(self) -> impl Strategy<Value = Alerts> {
         let step = prop_oneof![6 => 0i64..120, 3 => 0i64..7_200, 1 => 0i64..self.jump_s];
         let late = prop_oneof![8 => Just(0i64), 1 => 0i64..3_600, 1 => 0i64..self.late_s];
         prop::collection::vec((step, late, line()), 1..self.alerts).prop_map(|drawn| {
@@ -39,9 +46,51 @@ impl World {
                 alert.time = clock.minus(Span::SECOND.times(late));
                 made.push(alert);
             }
-            made
+            Alerts(made)
         })
     }
+}
+
+impl Deref for Alerts {
+    type Target = Vec<Alert>;
+
+    fn deref(&self) -> &Vec<Alert> {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Alerts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f)?;
+        self.0.iter().try_for_each(|alert| print(alert, f))
+    }
+}
+
+fn print(alert: &Alert, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let since = alert.time.since(super::BEGIN).0.div_euclid(1_000);
+    let (days, second) = (since.div_euclid(86_400), since.rem_euclid(86_400));
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    let id = alert.id.as_deref().unwrap_or("-");
+    let severity = match alert.severity.assumed {
+        true => "-".into(),
+        false => alert.severity.score.to_string(),
+    };
+    let (rule, scope, count) = (&alert.rule_id, &alert.scope, alert.count);
+    write!(
+        f,
+        "alert {id} {days}+{hour:02}:{minute:02}:{second:02} {rule} {severity}"
+    )?;
+    for entity in &alert.entities {
+        let (kind, role) = (entity.kind.as_str(), entity.role.as_str());
+        write!(f, " {kind}:{}/{role}", entity.value)?;
+    }
+    for id in &alert.attack {
+        write!(f, " attack={id}")?;
+    }
+    if alert.lifecycle == Lifecycle::Sample {
+        write!(f, " status=sample")?;
+    }
+    writeln!(f, " scope={scope} count={count}")
 }
 
 /// One alert as a line of a scenario; its time is set later.
