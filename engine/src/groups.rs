@@ -228,9 +228,35 @@ impl GroupTable {
         group
     }
 
-    /// Lets an id lead to a group.
-    pub(crate) fn redirect(&mut self, id: GroupId, no: No<Group>) {
-        self.by_id.insert(id, no);
+    /// Makes two groups one: the survivor keeps its head and gets the loser's parts, the larger body stays where it
+    /// is. Returns the number of the group, and the freed number with what is left: the loser's head, the smaller body.
+    pub(crate) fn unite(
+        &mut self,
+        survivor: No<Group>,
+        loser: No<Group>,
+    ) -> (No<Group>, (No<Group>, Group)) {
+        let (a, b) = self.slots.pair_mut(survivor, loser);
+        let swap = b.body.activities.len() > a.body.activities.len();
+        let (into, from) = if swap {
+            (loser, survivor)
+        } else {
+            (survivor, loser)
+        };
+        if swap {
+            std::mem::swap(&mut a.head, &mut b.head);
+        }
+        let left = self.slots.remove(from);
+        let head = &mut self.slots[into].head;
+        // The ids that led to the number that is free now; the others lead to the right one already.
+        for part in if swap { &head.parts } else { &left.head.parts } {
+            self.by_id.insert(*part, into);
+        }
+        head.parts.extend_from_slice(&left.head.parts);
+        if swap {
+            // The survivor's head came to another number: it must be listed under it to be sealed.
+            head.dirty = false;
+        }
+        (into, (from, left))
     }
 
     /// The live group with this id, or the one into which it was merged.

@@ -113,6 +113,7 @@ proptest! {
         prop_assert_eq!(&trace.moves, &whole.moves);
         prop_assert_eq!(trace.shelf.grouping(), whole.shelf.grouping());
         prop_assert_eq!(trace.shelf.tallies, whole.shelf.tallies);
+        prop_assert_eq!(trace.shelf.activities, whole.shelf.activities);
     }
 
     #[test]

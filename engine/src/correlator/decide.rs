@@ -271,7 +271,7 @@ impl Correlator {
         self.accounting.count_alert(disposition);
     }
 
-    /// Adds the entities that the look-up did not find; returns all mentions, sorted.
+    /// Adds the entities that the look-up did not find; returns all mentions, in the alert's order.
     pub(super) fn intern_mentions(&mut self, scope: ScopeId, alert: &Alert) -> Mentions {
         let mut mentions: SmallVec<[Mention; 4]> = SmallVec::new();
         for at in 0..self.scratch.found.len() {
@@ -286,7 +286,6 @@ impl Correlator {
             mentions.push(Mention::new(no, entity.role));
             self.entities.mention(no);
         }
-        mentions.sort_unstable();
         mentions
     }
 

@@ -168,34 +168,13 @@ impl Correlator {
             );
             self.shift(from, to, record.alerts, decision);
         }
-        let swap = {
-            let (a, b) = self.groups.pair_mut(survivor, loser);
-            let swap = b.body.activities.len() > a.body.activities.len();
-            if swap {
-                std::mem::swap(&mut a.head, &mut b.head);
-            }
-            swap
-        };
-        let (into, from) = if swap {
-            (loser, survivor)
-        } else {
-            (survivor, loser)
-        };
-        let moved = self.groups.remove(from);
-        self.move_body(&moved, from, into);
+        let (into, (from, left)) = self.groups.unite(survivor, loser);
+        self.move_body(&left, from, into);
         let head = &mut self.groups.get_mut(into).head;
-        head.parts.extend_from_slice(&moved.head.parts);
-        for relation in moved.head.related {
+        for relation in left.head.related {
             if !head.related.contains(&relation) && relation.1 != head.case {
                 head.related.push(relation);
             }
-        }
-        for part in head.parts.clone() {
-            self.groups.redirect(part, into);
-        }
-        if swap {
-            // The survivor's head came to another slot: it must be listed there to be sealed.
-            self.groups.get_mut(into).head.dirty = false;
         }
         into
     }
