@@ -103,6 +103,7 @@ proptest! {
         for (index, alert) in alerts.iter().enumerate() {
             if index == at {
                 correlator = trace.shelf.wake(&tight_policy(), common::SEED, now);
+                prop_assert!(correlator.sizes().identities <= tight_policy().dedup.ids_max);
             }
             now = now.max(alert.time);
             correlator.on_alert(now, alert, &mut decision);

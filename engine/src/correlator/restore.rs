@@ -130,6 +130,7 @@ impl Correlator {
             .iter()
             .map(|&no| (self.groups.get(no).head.case, no))
             .collect();
+        self.identities.shrink(self.policy.dedup.ids_max);
         for no in live {
             self.arm_new(no);
             self.restore_continuation(no, &by_case);
