@@ -308,10 +308,11 @@ impl Correlator {
         decision.record(|| Record::Identity(record));
     }
 
-    /// One line for people: the rule on the subject.
+    /// One line for people: the headline, and the subject if that doesn't name it.
     pub(super) fn title_of(alert: &Alert) -> CompactString {
         let mut title = CompactString::new(alert.headline());
-        if let Some(subject) = alert.subject() {
+        let subject = alert.subject().filter(|subject| !title.contains(subject.value.as_str()));
+        if let Some(subject) = subject {
             title.push_str(" on ");
             title.push_str(&subject.value);
         }
