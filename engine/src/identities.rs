@@ -143,7 +143,9 @@ impl Identities {
     fn forget(&mut self, key: &[u8; 16], stood: (ScopeId, i64)) -> bool {
         let stands = |met: &IdentityRecord| met.key == *key && bucket(met) == stood;
         let entry = self.met.find_entry(short(key), stands);
-        entry.map(|entry| drop(entry.remove())).is_ok()
+        entry
+            .map(hashbrown::hash_table::OccupiedEntry::remove)
+            .is_ok()
     }
 }
 

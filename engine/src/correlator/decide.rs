@@ -311,7 +311,9 @@ impl Correlator {
     /// One line for people: the headline, and the subject if that doesn't name it.
     pub(super) fn title_of(alert: &Alert) -> CompactString {
         let mut title = CompactString::new(alert.headline());
-        let subject = alert.subject().filter(|subject| !title.contains(subject.value.as_str()));
+        let subject = alert
+            .subject()
+            .filter(|subject| !title.contains(subject.value.as_str()));
         if let Some(subject) = subject {
             title.push_str(" on ");
             title.push_str(&subject.value);
