@@ -1,6 +1,10 @@
 //! What the parsing tests share: a parser with every mapping we ship, and a text form of what it read.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    clippy::let_underscore_must_use,
+    reason = "writing to memory can't fail"
+)]
 
 use std::fmt::Write as _;
 
