@@ -18,30 +18,13 @@ const CLASS_UID: u32 = 2005;
 /// The whole event.
 #[derive(Debug, Serialize)]
 struct Incident<'a> {
-    activity_id: u8,
-    activity_name: &'static str,
-    category_uid: u32,
-    category_name: &'static str,
-    class_uid: u32,
-    class_name: &'static str,
-    type_uid: u32,
-    type_name: String,
+    #[serde(flatten)]
+    class: Class,
     time: i64,
     start_time: i64,
     end_time: i64,
-    severity_id: u8,
-    severity: &'static str,
-    status_id: u8,
-    status: &'static str,
-    risk_score: u16,
-    risk_level_id: u8,
-    risk_level: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_alert: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verdict_id: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verdict: Option<&'static str>,
+    #[serde(flatten)]
+    standing: Standing,
     #[serde(flatten)]
     assignment: Assignment<'a>,
     message: Cow<'a, str>,
@@ -53,6 +36,37 @@ struct Incident<'a> {
     observables: Vec<Observable<'a>>,
     metadata: Metadata<'a>,
     unmapped: Unmapped<'a>,
+}
+
+/// What kind of OCSF event it is.
+#[derive(Debug, Serialize)]
+struct Class {
+    activity_id: u8,
+    activity_name: &'static str,
+    category_uid: u32,
+    category_name: &'static str,
+    class_uid: u32,
+    class_name: &'static str,
+    type_uid: u32,
+    type_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_alert: Option<bool>,
+}
+
+/// How the case stands.
+#[derive(Debug, Serialize)]
+struct Standing {
+    severity_id: u8,
+    severity: &'static str,
+    status_id: u8,
+    status: &'static str,
+    risk_score: u16,
+    risk_level_id: u8,
+    risk_level: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict_id: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
 }
 
 /// Who works on it: OCSF demands one of the two.
@@ -101,37 +115,14 @@ fn incident<'a>(
     uid: &'a str,
     limits: Limits,
 ) -> Incident<'a> {
-    let mut trim = Trim { limits, cut: false };
-    let trim = &mut trim;
     let group = &statement.case.group;
-    let (activity_id, activity_name) = caption::activity(statement);
-    let (severity_id, severity) = caption::severity(group.severity);
-    let (status_id, status) = caption::status(group.stage, group.status);
-    let risk_score = risk_score(group.risk);
-    let (risk_level_id, risk_level) = caption::risk_level(risk_score);
-    let verdict = caption::verdict(group.stage);
+    let trim = &mut Trim { limits, cut: false };
     let mut incident = Incident {
-        activity_id,
-        activity_name,
-        category_uid: 2,
-        category_name: "Findings",
-        class_uid: CLASS_UID,
-        class_name: "Incident Finding",
-        type_uid: CLASS_UID * 100 + u32::from(activity_id),
-        type_name: format!("Incident Finding: {activity_name}"),
+        class: class(statement),
         time: statement.time.0,
         start_time: group.first.0,
         end_time: group.last.0,
-        severity_id,
-        severity,
-        status_id,
-        status,
-        risk_score,
-        risk_level_id,
-        risk_level,
-        is_alert: (activity_id == 1).then_some(true),
-        verdict_id: verdict.map(|(id, _)| id),
-        verdict: verdict.map(|(_, caption)| caption),
+        standing: standing(group),
         assignment: assignment(options, group, trim),
         message: trim.line(&group.title),
         desc: description(group),
@@ -143,6 +134,40 @@ fn incident<'a>(
     };
     incident.metadata.is_truncated = incident.unmapped.truncated().then_some(true);
     incident
+}
+
+fn class(statement: &Statement<'_>) -> Class {
+    let (activity_id, activity_name) = caption::activity(statement);
+    Class {
+        activity_id,
+        activity_name,
+        category_uid: 2,
+        category_name: "Findings",
+        class_uid: CLASS_UID,
+        class_name: "Incident Finding",
+        type_uid: CLASS_UID * 100 + u32::from(activity_id),
+        type_name: format!("Incident Finding: {activity_name}"),
+        is_alert: (activity_id == 1).then_some(true),
+    }
+}
+
+fn standing(group: &GroupRecord) -> Standing {
+    let (severity_id, severity) = caption::severity(group.severity);
+    let (status_id, status) = caption::status(group.stage, group.status);
+    let risk_score = risk_score(group.risk);
+    let (risk_level_id, risk_level) = caption::risk_level(risk_score);
+    let verdict = caption::verdict(group.stage);
+    Standing {
+        severity_id,
+        severity,
+        status_id,
+        status,
+        risk_score,
+        risk_level_id,
+        risk_level,
+        verdict_id: verdict.map(|(id, _)| id),
+        verdict: verdict.map(|(_, caption)| caption),
+    }
 }
 
 fn metadata<'a>(

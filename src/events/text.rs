@@ -48,7 +48,7 @@ pub(super) fn exact(text: &str, bytes_max: usize) -> Cow<'_, str> {
     if text.len() <= bytes_max {
         return Cow::Borrowed(text);
     }
-    let mut start = text[..text.floor_char_boundary(bytes_max)].to_owned();
+    let mut start = text[..floor(text, bytes_max)].to_owned();
     end_with_ellipsis(&mut start, bytes_max);
     Cow::Owned(start)
 }
@@ -77,8 +77,16 @@ fn harmless(c: char) -> char {
 
 fn end_with_ellipsis(line: &mut String, bytes_max: usize) {
     let room = bytes_max.saturating_sub(ELLIPSIS.len_utf8());
-    line.truncate(line.floor_char_boundary(room));
+    line.truncate(floor(line, room));
     line.push(ELLIPSIS);
+}
+
+/// The last character boundary at or before `at`.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len()))
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -111,17 +111,21 @@ fn detail(case: &Case) -> CaseDetail {
     }
 }
 
-/// The entities of the activities, those in most of them first, and how many there are in all.
+/// The entities of the activities, those in most of them first, and how many there are in all. Sensors are left out: they
+/// are named in everything and connect nothing.
 pub(super) fn entity_totals(case: &Case) -> (Vec<EntityTotal>, usize) {
     let mut totals: HashMap<(EntityKind, &str), EntityTotal> = HashMap::new();
     for (activity, _) in &case.activities {
         for (place, entity) in activity.entities.iter().enumerate() {
+            if !entity.is_linkable() {
+                continue;
+            }
             let total = totals
                 .entry((entity.kind, &entity.value))
                 .or_insert_with(|| EntityTotal::new(entity));
             let again =
                 |earlier: &Entity| (earlier.kind, &earlier.value) == (entity.kind, &entity.value);
-            // An entity in two roles is one entity of its activity.
+            // In two roles it is still one entity of its activity.
             if !activity.entities[..place].iter().any(again) {
                 total.activities += 1;
             }

@@ -153,7 +153,7 @@ const SORTS: &str =
 const CURSORS: &str = "must be the next_cursor of an earlier page";
 const STATUSES: &str =
     "must be new, investigating, contained, on_hold or closed, or several with commas between them";
-const SEVERITY: &str = "must be unknown, informational, low, medium, high or critical, with >= before it for that and above";
+const SEVERITY: &str = "must be unknown, informational, low, medium, high or critical; high+ or >=high for that and above";
 const MOMENT: &str = "must be a time such as 2026-01-31T00:00:00Z";
 
 fn read<T>(
@@ -191,7 +191,11 @@ fn severity(text: &str) -> Option<SeverityFilter> {
         let place = SEVERITIES.iter().position(|known| *known == word)?;
         u8::try_from(place).ok()
     };
-    match text.strip_prefix(">=") {
+    // `high+` is easier to type into an address than `>=high`; its plus arrives as a blank where nobody encoded it.
+    let at_least = text
+        .strip_prefix(">=")
+        .or_else(|| text.strip_suffix(['+', ' ']));
+    match at_least {
         Some(word) => number(word).map(SeverityFilter::AtLeast),
         None => number(text).map(SeverityFilter::Is),
     }

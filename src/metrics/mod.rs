@@ -4,6 +4,7 @@
 //! alert. What the store knows (messages, alerts and their terms) comes from the persisted accounting, so that it
 //! survives a restart and agrees with the store; the rest counts from the start of the process, as is usual.
 
+mod labels;
 mod ledger;
 mod make;
 mod process;
@@ -18,6 +19,7 @@ use caseloom_engine::input::Notes;
 use caseloom_engine::record::{CapReason, LinkKind};
 use prometheus::{Encoder, IntCounter, TextEncoder};
 
+pub use labels::{Bound, Stage};
 pub use make::Row;
 pub use table::{Metrics, TABLE};
 
@@ -26,82 +28,6 @@ use process::Process;
 
 /// The content type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// A stage of the batch loop; the word is the label of `caseloom_stage_duration_seconds`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stage {
-    /// Waiting for input.
-    Poll,
-    /// Bytes to alerts.
-    Parse,
-    /// Alerts to a decision.
-    Decide,
-    /// The synced write.
-    Commit,
-    /// The way to the output topics.
-    Publish,
-}
-
-/// A limit that was reached; the word is the label of `caseloom_bounds_reached_total`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Bound {
-    /// `http.view_cases_max`: cases left the read view, and are served by id only.
-    ViewCases,
-    /// `http.view_cases_max` for candidates.
-    ViewCandidates,
-    /// Connections of the HTTP side: one had to wait.
-    HttpConnections,
-    /// Requests at once: one was answered with 503.
-    HttpRequests,
-    /// Time of a request: one was answered with 503.
-    HttpTime,
-}
-
-impl Stage {
-    /// Every stage, in the order of the loop.
-    pub const ALL: [Self; 5] = [
-        Self::Poll,
-        Self::Parse,
-        Self::Decide,
-        Self::Commit,
-        Self::Publish,
-    ];
-
-    /// The word used as label.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Poll => "poll",
-            Self::Parse => "parse",
-            Self::Decide => "decide",
-            Self::Commit => "commit",
-            Self::Publish => "publish",
-        }
-    }
-}
-
-impl Bound {
-    /// Every bound that is counted here.
-    pub const ALL: [Self; 5] = [
-        Self::ViewCases,
-        Self::ViewCandidates,
-        Self::HttpConnections,
-        Self::HttpRequests,
-        Self::HttpTime,
-    ];
-
-    /// The word used as label.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ViewCases => "view_cases",
-            Self::ViewCandidates => "view_candidates",
-            Self::HttpConnections => "http_connections",
-            Self::HttpRequests => "http_requests",
-            Self::HttpTime => "http_time",
-        }
-    }
-}
 
 impl Metrics {
     /// All metrics at zero. Series whose labels are known stand there from the beginning, so that a first increase is

@@ -1,5 +1,5 @@
 //! Values: the first byte is the format's version, the rest is postcard. Alert rows and output records have packed
-//! formats of their own (`chunk`, `outbox`) with the same first byte.
+//! formats of their own (`chunk`, `output`) with the same first byte.
 //!
 //! Postcard writes fields in their order and without names: a change of a record's fields changes the format. The
 //! test `formats_stay` fails then, and whoever changes it raises [`VERSION`] and reads both.

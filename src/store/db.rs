@@ -28,22 +28,18 @@ impl Db {
             path: path.into(),
             source,
         })?;
-        DB::open_cf_descriptors(
-            &options::database(options),
-            path,
-            options::families(options),
-        )
-        .map(|rocks| Self { rocks })
-        .map_err(|source| {
-            if is_locked(&source) {
-                StoreError::InUse { path: path.into() }
-            } else {
-                StoreError::Open {
-                    path: path.into(),
-                    source,
+        DB::open_cf_descriptors(&options::database(), path, options::families(options))
+            .map(|rocks| Self { rocks })
+            .map_err(|source| {
+                if is_locked(&source) {
+                    StoreError::InUse { path: path.into() }
+                } else {
+                    StoreError::Open {
+                        path: path.into(),
+                        source,
+                    }
                 }
-            }
-        })
+            })
     }
 
     pub(super) fn rocks(&self) -> &DB {
@@ -135,6 +131,12 @@ impl Db {
         self.rocks
             .write_opt(batch, &options)
             .map_err(|source| StoreError::Write { source })
+    }
+
+    /// Writes what a family has in memory to a table.
+    pub(super) fn flush(&self, family: Family) -> Result<(), StoreError> {
+        let flushed = self.rocks.flush_cf(self.family(family));
+        flushed.map_err(|source| StoreError::Write { source })
     }
 }
 

@@ -13,7 +13,8 @@
 //! reading, and [`Store::live_state`] yields the records from which the engine's memory is rebuilt. What a crash leaves
 //! is always the state after some batch, never a part of one.
 //!
-//! Keys are in `schema`, formats of values in `codec`, `chunk` (alerts) and `outbox`, memory in [`StoreOptions`].
+//! Keys are in `schema`; formats of values in `codec`, `chunk` (alert rows) and `output` (what is to be published);
+//! memory in `options`.
 
 mod chunk;
 mod codec;

@@ -1,8 +1,8 @@
 //! How RocksDB is set up, and how much memory it may take.
 //!
-//! Memory: `write_buffer_bytes` over all families together, plus `block_cache_bytes`, which also holds indexes and
-//! filters; with the defaults 256 MiB. On top come a compaction's buffers, two jobs with about 10 MiB each, and the
-//! batch that is being written. A restart replays at most [`WAL_BYTES_MAX`].
+//! Memory: `write_buffer_bytes`, which is the sum of all buffers that may be alive at once, plus `block_cache_bytes`,
+//! which also holds indexes and filters; with the defaults 384 MiB. On top come the buffers of two background jobs,
+//! about 10 MiB each, and the batch that is being written. A restart replays at most [`WAL_BYTES_MAX`].
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode, Options,
@@ -11,6 +11,9 @@ use rocksdb::{
 use super::schema::Family;
 
 const MIB: usize = 1 << 20;
+
+/// Write buffers of a family.
+const BUFFERS: usize = 2;
 
 /// Beyond so much log the oldest write buffer is flushed, so that opening stays a matter of seconds.
 const WAL_BYTES_MAX: u64 = 256 << 20;
@@ -28,17 +31,17 @@ pub struct StoreOptions {
 }
 
 impl Default for StoreOptions {
-    /// 128 MiB each: buffers for about a second of flood, and filters for some ten million native ids.
+    /// Buffers for some seconds of flood; and filters for some fifty million native ids, at 10 bits each.
     fn default() -> Self {
         Self {
-            write_buffer_bytes: 128 * MIB,
+            write_buffer_bytes: 256 * MIB,
             block_cache_bytes: 128 * MIB,
         }
     }
 }
 
 /// Options of the database as a whole.
-pub(super) fn database(options: &StoreOptions) -> Options {
+pub(super) fn database() -> Options {
     let mut database = Options::default();
     database.create_if_missing(true);
     database.create_missing_column_families(true);
@@ -47,7 +50,6 @@ pub(super) fn database(options: &StoreOptions) -> Options {
     // A torn last record is a batch that was never acknowledged. Anything else that is lost shows as an outbox head
     // below what was published.
     database.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
-    database.set_db_write_buffer_size(options.write_buffer_bytes);
     database.set_max_total_wal_size(WAL_BYTES_MAX);
     database.set_max_open_files(OPEN_FILES_MAX);
     database.set_max_background_jobs(2);
@@ -63,16 +65,19 @@ pub(super) fn families(options: &StoreOptions) -> Vec<ColumnFamilyDescriptor> {
     let cache = Cache::new_lru_cache(options.block_cache_bytes);
     Family::ALL
         .into_iter()
-        .map(|family| ColumnFamilyDescriptor::new(family.name(), of_family(family, &cache)))
+        .map(|family| {
+            ColumnFamilyDescriptor::new(family.name(), of_family(family, options, &cache))
+        })
         .collect()
 }
 
-fn of_family(family: Family, cache: &Cache) -> Options {
+fn of_family(family: Family, sizes: &StoreOptions, cache: &Cache) -> Options {
     let mut options = Options::default();
+    options.set_max_write_buffer_number(BUFFERS as i32);
     options.set_block_based_table_factory(&tables(family, cache));
     options.set_compression_type(DBCompressionType::Lz4);
     options.set_bottommost_compression_type(DBCompressionType::Zstd);
-    options.set_write_buffer_size(write_buffer_bytes(family));
+    options.set_write_buffer_size(write_buffer_bytes(family, sizes.write_buffer_bytes));
     if matches!(family, Family::Outbox | Family::Index) {
         // Entries here live for seconds to hours. Tables that are half tombstones are compacted at once, or a scan
         // from the beginning would walk over all that ever was.
@@ -99,11 +104,25 @@ fn tables(family: Family, cache: &Cache) -> BlockBasedOptions {
     tables
 }
 
-/// A flush writes a table of about this size; the sum is bounded by `write_buffer_bytes` all the same.
-fn write_buffer_bytes(family: Family) -> usize {
-    match family {
-        Family::State | Family::Alerts | Family::Raw | Family::Dedup => 32 * MIB,
-        Family::Outbox | Family::Index => 16 * MIB,
-        Family::Meta | Family::Audit => 4 * MIB,
+/// Size of one buffer. A family has at most [`BUFFERS`] of them: one takes writes while the other is flushed, and when
+/// both are full writes wait.
+fn write_buffer_bytes(family: Family, whole: usize) -> usize {
+    let share = match family {
+        Family::State | Family::Alerts | Family::Raw | Family::Dedup => whole / 5,
+        Family::Outbox | Family::Index => whole / 16,
+        Family::Meta | Family::Audit => whole / 32,
+    };
+    share / BUFFERS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_buffers_together_are_within_their_limit() {
+        let whole = StoreOptions::default().write_buffer_bytes;
+        let sizes = Family::ALL.map(|family| BUFFERS * write_buffer_bytes(family, whole));
+        assert!(sizes.iter().sum::<usize>() <= whole);
     }
 }

@@ -94,33 +94,36 @@ impl OutboxReader {
         Ok(page.records)
     }
 
-    /// Notes that everything up to `seq` is published, and takes it off. Not synced.
+    /// Notes that everything up to `seq` is published, and takes it off; never beyond the last record there is. Not
+    /// synced.
     ///
     /// # Errors
     /// [`StoreError::Write`]; the process must end.
     pub fn mark_published(&mut self, seq: u64) -> Result<(), StoreError> {
-        let published = self.gauge.published.load(Ordering::Relaxed);
-        if seq <= published {
-            return Ok(());
-        }
-        let mut puts = Puts::new(&self.db, 0);
+        let before = self.gauge.published.load(Ordering::Relaxed);
+        let mut published = before;
         let mut bytes = 0;
+        let mut puts = Puts::new(&self.db, 0);
         // Key by key: a range's tombstone would be looked at by every later read until compaction takes it.
         self.db.scan_until(
             Family::Outbox,
-            schema::outbox_behind(published),
+            schema::outbox_behind(before),
             |key, value| {
-                if key::last_number(Family::Outbox, key)? > seq {
+                let sequence = key::last_number(Family::Outbox, key)?;
+                if sequence > seq {
                     return Ok(ControlFlow::Break(()));
                 }
                 puts.delete(Family::Outbox, key);
+                published = sequence;
                 bytes += value.len() as u64;
                 Ok(ControlFlow::Continue(()))
             },
         )?;
-        puts.record(Family::Meta, &schema::meta(name::PUBLISHED), &seq)?;
-        self.db.write(puts.into_batch(), false)?;
-        self.gauge.take(seq, bytes);
+        if published > before {
+            puts.record(Family::Meta, &schema::meta(name::PUBLISHED), &published)?;
+            self.db.write(puts.into_batch(), false)?;
+            self.gauge.take(published, bytes);
+        }
         Ok(())
     }
 

@@ -1,9 +1,9 @@
 //! What a batch is in keys and values: each kind of content becomes its puts in one RocksDB write batch.
 
-use rocksdb::WriteBatch;
+use rocksdb::{ColumnFamily, WriteBatch};
 
 use caseloom_engine::alert::TopicId;
-use caseloom_engine::record::{GroupRecord, Record};
+use caseloom_engine::record::{GroupRecord, IdentityRecord, Record};
 
 use crate::ports::{NextOffset, OutputRecord};
 
@@ -20,7 +20,7 @@ use super::schema::{self, Family, name};
 
 /// The write batch of one commit.
 pub(super) struct Puts<'a> {
-    db: &'a Db,
+    families: [&'a ColumnFamily; Family::ALL.len()],
     batch: WriteBatch,
     batch_no: u64,
     /// The value being encoded.
@@ -30,7 +30,7 @@ pub(super) struct Puts<'a> {
 impl<'a> Puts<'a> {
     pub(super) fn new(db: &'a Db, batch_no: u64) -> Self {
         Self {
-            db,
+            families: Family::ALL.map(|family| db.family(family)),
             batch: WriteBatch::default(),
             batch_no,
             value: Vec::new(),
@@ -41,10 +41,21 @@ impl<'a> Puts<'a> {
         self.batch
     }
 
+    /// Native ids come last and in key order. There may be one per alert, and their keys are hashes: put as they
+    /// come, a flood takes 2.2 us of the owner thread per alert, in key order 1.3 (`benches/store.rs`).
     pub(super) fn records(&mut self, records: &[Record]) -> Result<(), StoreError> {
-        records
-            .iter()
-            .try_for_each(|record| self.engine_record(record))
+        let mut identities = Vec::new();
+        for record in records {
+            match record {
+                Record::Identity(identity) => identities.push(identity),
+                other => self.engine_record(other)?,
+            }
+        }
+        identities
+            .sort_unstable_by_key(|identity| (identity.scope, identity.time.day(), identity.key));
+        identities
+            .into_iter()
+            .try_for_each(|identity| self.identity(identity))
     }
 
     fn engine_record(&mut self, record: &Record) -> Result<(), StoreError> {
@@ -63,13 +74,15 @@ impl<'a> Puts<'a> {
                 self.record(Family::State, &key, tally)
             }
             Record::Group(group) => self.group(group),
-            Record::Identity(identity) => {
-                let key = schema::identity(identity.scope, identity.time.day(), identity.key);
-                codec::encode_identity(identity, &mut self.value)?;
-                self.value(Family::Dedup, &key);
-                Ok(())
-            }
+            Record::Identity(identity) => self.identity(identity),
         }
+    }
+
+    fn identity(&mut self, identity: &IdentityRecord) -> Result<(), StoreError> {
+        let key = schema::identity(identity.scope, identity.time.day(), identity.key);
+        codec::encode_identity(identity, &mut self.value)?;
+        self.value(Family::Dedup, &key);
+        Ok(())
     }
 
     /// A group with its place in the index, and the mark by which recovery finds the live ones.
@@ -79,7 +92,7 @@ impl<'a> Puts<'a> {
         let live = schema::live(group.id);
         if group.stage.is_live() {
             self.batch
-                .put_cf(self.db.family(Family::Index), live, [VERSION]);
+                .put_cf(self.families[Family::Index as usize], live, [VERSION]);
         } else {
             self.delete(Family::Index, live);
         }
@@ -163,11 +176,12 @@ impl<'a> Puts<'a> {
 
     /// Puts what was encoded last.
     fn value(&mut self, family: Family, key: &Key) {
-        self.batch.put_cf(self.db.family(family), key, &self.value);
+        self.batch
+            .put_cf(self.families[family as usize], key, &self.value);
     }
 
     pub(super) fn delete(&mut self, family: Family, key: impl AsRef<[u8]>) {
-        self.batch.delete_cf(self.db.family(family), key);
+        self.batch.delete_cf(self.families[family as usize], key);
     }
 
     pub(super) fn record<T: serde::Serialize>(

@@ -130,7 +130,9 @@ fn create(db: &Db) -> Result<(), StoreError> {
         puts.record(Family::Meta, &schema::meta(name), &random)?;
     }
     puts.record(Family::Meta, &schema::meta(name::SCHEMA), &schema::SCHEMA)?;
-    db.write(puts.into_batch(), true)
+    db.write(puts.into_batch(), true)?;
+    // Into a table at once: whatever happens to the log later, the store keeps its name.
+    db.flush(Family::Meta)
 }
 
 pub(super) fn head(db: &Db) -> Result<Head, StoreError> {

@@ -1,4 +1,4 @@
-//! Where everything lies: column families and keys. No values here; those are in `codec`, `chunk` and `outbox`.
+//! Where everything lies: column families and keys. No values here; those are in `codec`, `chunk` and `output`.
 //!
 //! Every key begins with the shard (u16, 0 in this version) and numbers are big-endian, so that key order is number
 //! order. A day is written with its sign bit turned, which makes negative days sort first.

@@ -97,7 +97,7 @@ impl Correlator {
         }
     }
 
-    /// Names a topic. Case ids of alerts without a native id depend on the name, not on the number.
+    /// Names a topic. Case ids depend on the name, not on the number.
     pub fn name_topic(&mut self, topic: TopicId, name: &str) {
         self.topics.insert(topic, name.into());
     }

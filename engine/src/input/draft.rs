@@ -97,7 +97,10 @@ impl Draft<'_> {
 
     /// When the product last changed it; what can't be read is left out.
     pub(crate) fn updated(&mut self, value: Scalar<'_>, unit: Unit) {
-        self.alert.updated = timestamp::read(value, unit);
+        if !value.is_nothing() {
+            self.alert.updated = timestamp::read(value, unit);
+            self.notes.values_ignored += u32::from(self.alert.updated.is_none());
+        }
     }
 
     /// The product's own id.
@@ -169,19 +172,25 @@ impl Draft<'_> {
         }
     }
 
-    /// How many occurrences the message stands for.
+    /// How many occurrences the message stands for; what can't be read counts as one.
     pub(crate) fn count(&mut self, value: Scalar<'_>) {
         let count = match value {
             Scalar::Integer(number) => u32::try_from(number).ok(),
             Scalar::Text(text) => text.trim_ascii().parse().ok(),
             _ => None,
         };
+        self.notes.values_ignored += u32::from(count.is_none() && !value.is_nothing());
         self.alert.count = count.unwrap_or(1).max(1);
     }
 
-    /// Work to do, or for the record.
-    pub(crate) fn lifecycle(&mut self, lifecycle: Lifecycle) {
-        self.alert.lifecycle = lifecycle;
+    /// The word for work to do, or for the record; an unknown one is work to do.
+    pub(crate) fn lifecycle(&mut self, value: Scalar<'_>) {
+        if value.is_nothing() {
+            return;
+        }
+        let known = value.text().and_then(|word| Lifecycle::from_word(&word));
+        self.notes.values_ignored += u32::from(known.is_none());
+        self.alert.lifecycle = known.unwrap_or_default();
     }
 
     /// An ATT&CK technique or tactic.

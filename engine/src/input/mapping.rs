@@ -3,12 +3,12 @@
 //! `config/mappings/ait-ads.toml` is the worked example. The file is compiled once into a plan; a record is then
 //! walked once, and every value that a path leads to falls into its slot. See `mapping/file.rs` for the keys.
 
+mod field;
 mod file;
 mod plan;
 
 use compact_str::CompactString;
 
-use crate::alert::Lifecycle;
 use crate::entity::Entity;
 
 use super::detect::{Format, Need, Signature};
@@ -16,7 +16,8 @@ use super::draft::{Desk, Draft, Paths, Reading};
 use super::json::{Scalar, Text, Value};
 use super::reject::Reject;
 
-use file::{EntityRule, Field, File, KindWord, Origin};
+use field::{Field, Origin};
+use file::{EntityRule, File, KindWord};
 use plan::{Found, Plan};
 
 pub use file::MappingError;
@@ -121,8 +122,8 @@ impl Mapping {
         {
             draft.updated(picked.scalar(), field.unit());
         }
-        if let Some(word) = Picked::maybe(&fields.lifecycle, found).and_then(Picked::text) {
-            draft.lifecycle(Lifecycle::from_word(&word).unwrap_or_default());
+        if let Some(picked) = Picked::maybe(&fields.lifecycle, found) {
+            draft.lifecycle(picked.scalar());
         }
         for path in &fields.attack {
             found.each(path.slot, |value, _| read_attack(draft, value));
@@ -244,15 +245,14 @@ impl Things {
         if thing == 0 {
             return 0;
         }
-        let at = self
-            .0
-            .iter()
-            .position(|known| *known == (thing, element))
-            .unwrap_or_else(|| {
-                self.0.push((thing, element));
-                self.0.len() - 1
-            });
-        // Beyond 255 things each stands for itself.
-        u8::try_from(at + 1).unwrap_or(0)
+        if let Some(at) = self.0.iter().position(|known| *known == (thing, element)) {
+            return u8::try_from(at + 1).unwrap_or(0);
+        }
+        // Beyond 255 things each entity stands for itself.
+        if self.0.len() == usize::from(u8::MAX) {
+            return 0;
+        }
+        self.0.push((thing, element));
+        u8::try_from(self.0.len()).unwrap_or(0)
     }
 }

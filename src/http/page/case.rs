@@ -1,5 +1,6 @@
 //! One case: what is known of it, its activities in the order of their happening, and why each stands there.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use caseloom_engine::entity::Entity;
@@ -14,6 +15,9 @@ use crate::http::App;
 use crate::http::case::{Case, entity_totals};
 use crate::http::reason;
 use crate::http::shape;
+
+/// Activities named in front of all others.
+const STRONGEST_SHOWN: usize = 6;
 
 /// Entities shown beside the activities.
 const ENTITIES_SHOWN: usize = 40;
@@ -47,7 +51,7 @@ fn body(app: &App, case: &Case) -> Markup {
                 }
                 (rest(case))
             }
-            aside { (entities(case)) (related(&case.group)) (links(&case.group)) }
+            aside { (strongest(case)) (entities(case)) (related(&case.group)) (links(&case.group)) }
         }
     }
 }
@@ -100,7 +104,7 @@ fn one(
             div.line {
                 (parts::severity(tally.severity))
                 b { (Text(&activity.rule_name)) }
-                span.source { (Text(&activity.source)) }
+                span.source { (Text(&activity.source)) (seen_by(activity)) }
                 span.count { (parts::number(tally.count)) @if tally.count == 1 { " alert" } @else { " alerts" } }
             }
             @if activity.title != activity.rule_name { p.said { (Text(&activity.title)) } }
@@ -113,10 +117,28 @@ fn one(
                 a.anchor href=(format!("#a{}", activity.id.0)) { "activity " (activity.id.0) }
             }
             p.entities {
-                @for (place, known) in activity.entities.iter().enumerate() { (entity(known, subject == Some(place))) }
+                @for (place, known) in activity.entities.iter().enumerate().filter(|(_, known)| known.is_linkable()) {
+                    (entity(known, subject == Some(place)))
+                }
                 (parts::attack(&activity.attack, 8))
             }
             (why(group, activity, names))
+        }
+    }
+}
+
+/// The sensors that reported it.
+fn seen_by(activity: &ActivityRecord) -> Markup {
+    let observers = || {
+        activity
+            .entities
+            .iter()
+            .filter(|known| !known.is_linkable())
+    };
+    html! {
+        @for (place, observer) in observers().enumerate() {
+            @if place == 0 { " by " } @else { ", " }
+            (Text(&observer.value))
         }
     }
 }
@@ -162,6 +184,26 @@ fn rest(case: &Case) -> Markup {
     let shown = case.activities.len() as u64;
     let missing = case.group.activities.saturating_sub(shown);
     html! { @if missing > 0 { p.none { (parts::number(missing)) " more activities are in the case and not on this page." } } }
+}
+
+/// The way to what matters in a long list.
+fn strongest(case: &Case) -> Markup {
+    if case.activities.len() <= STRONGEST_SHOWN {
+        return html! {};
+    }
+    let mut order: Vec<_> = case.activities.iter().collect();
+    order.sort_by_key(|(activity, tally)| Reverse((tally.severity.score, Reverse(activity.id))));
+    html! {
+        h2 { "Most severe" }
+        ul.totals {
+            @for (activity, tally) in order.into_iter().take(STRONGEST_SHOWN) {
+                li {
+                    a href=(format!("#a{}", activity.id.0)) { (Text(&activity.rule_name)) }
+                    (parts::severity(tally.severity))
+                }
+            }
+        }
+    }
 }
 
 fn entities(case: &Case) -> Markup {

@@ -133,9 +133,9 @@ fn filters(shelf: Shelf, params: &Params) -> Markup {
             select name="severity" aria-label="Severity" {
                 (option("", "any severity", value("severity")))
                 @for word in SEVERITIES.iter().skip(2).rev() {
-                    (option(&format!(">={word}"), &format!("{word} and above"), value("severity")))
+                    (option(&format!("{word}+"), &format!("{word} and above"), value("severity")))
                 }
-                @if !value("severity").is_empty() && !value("severity").starts_with('>') {
+                @if !value("severity").is_empty() && !value("severity").ends_with('+') {
                     (option(value("severity"), value("severity"), value("severity")))
                 }
             }
@@ -230,9 +230,18 @@ fn sums(sums: &Accounting) -> Markup {
         footer.sums {
             b { (parts::number(sums.alerts)) } " alerts in " (parts::number(sums.messages)) " messages"
             @for (term, count) in terms.into_iter().filter(|(_, count)| *count > 0) {
-                span { b { (parts::number(count)) } " " (term.as_str()) }
+                span { b { (parts::number(count)) } " " (words(term)) }
             }
             @if sums.rejected > 0 { span { b { (parts::number(sums.rejected)) } " messages rejected" } }
         }
+    }
+}
+
+/// A term of the accounting, as a person says it.
+fn words(term: Disposition) -> &'static str {
+    match term {
+        Disposition::Case => "in cases",
+        Disposition::Candidate => "in candidates",
+        other => other.as_str(),
     }
 }

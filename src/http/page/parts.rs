@@ -53,12 +53,12 @@ pub(super) fn attack(ids: &[impl AsRef<str>], most: usize) -> Markup {
 pub(super) fn ago(moment: Timestamp, now: Timestamp) -> Markup {
     let exact = moment.to_rfc3339();
     let since = now.since(moment);
-    let text = if since > AGO_MAX {
-        exact.get(..10).unwrap_or(&exact).to_owned()
-    } else if since.0 >= 0 {
-        format!("{} ago", reason::length(since.0.unsigned_abs() / 1_000))
-    } else {
-        format!("in {}", reason::length(since.0.unsigned_abs() / 1_000))
+    let seconds = since.0.unsigned_abs() / 1_000;
+    let text = match since {
+        Span(-999..=999) => "now".to_owned(),
+        since if since > AGO_MAX => exact.get(..10).unwrap_or(&exact).to_owned(),
+        Span(0..) => format!("{} ago", reason::length(seconds)),
+        _ => format!("in {}", reason::length(seconds)),
     };
     html! { time datetime=(exact) title=(exact) { (text) } }
 }

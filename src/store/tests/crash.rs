@@ -104,6 +104,31 @@ fn a_torn_log_opens_at_a_batch() {
 }
 
 #[test]
+fn a_damaged_log_opens_at_the_batch_before_the_damage_with_the_same_name() {
+    let (directory, mut store) = new_store();
+    let lineage = store.recover().unwrap().lineage;
+    let mut lengths = vec![0];
+    for number in 1..=4 {
+        commit_number(&mut store, number).unwrap();
+        lengths.push(fs::metadata(newest_log(directory.path())).unwrap().len());
+    }
+    let bytes = fs::read(newest_log(directory.path())).unwrap();
+    for place in (0..bytes.len()).step_by(307) {
+        let image = crash_image(directory.path());
+        let mut damaged = bytes.clone();
+        damaged[place] ^= 0x10;
+        fs::write(newest_log(image.path()), damaged).unwrap();
+        let before = lengths
+            .iter()
+            .rposition(|length| *length <= place as u64)
+            .unwrap();
+        let revived = open(image.path());
+        assert_eq!(whole_batches(&revived), before as u64, "damage at {place}");
+        assert_eq!(revived.recover().unwrap().lineage, lineage);
+    }
+}
+
+#[test]
 fn a_store_goes_on_after_a_torn_log() {
     let (directory, mut store) = new_store();
     (1..=3).for_each(|number| assert!(commit_number(&mut store, number).is_ok()));

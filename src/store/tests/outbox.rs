@@ -87,6 +87,15 @@ fn what_was_published_is_gone_and_stays_gone() {
 }
 
 #[test]
+fn a_mark_beyond_the_end_does_not_swallow_what_comes() {
+    let (_directory, mut store) = store_of_batches(1);
+    store.outbox.mark_published(99).unwrap();
+    assert_eq!(store.recover().unwrap().published, 3);
+    commit(&mut store, &[samples::output(4)]);
+    assert_eq!(after(&store, 3, 9, usize::MAX), [4]);
+}
+
+#[test]
 fn every_part_of_a_record_reads_back() {
     use crate::ports::Destination;
     let (_directory, mut store) = new_store();

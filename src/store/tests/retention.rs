@@ -94,11 +94,7 @@ fn days_before_go_in_one_scope_only() {
 fn tables_on_disk_go_too() {
     let (_directory, mut store) = new_store();
     fill(&mut store);
-    store
-        .db
-        .rocks()
-        .flush_cf(store.db.family(crate::store::schema::Family::Raw))
-        .unwrap();
+    store.db.flush(crate::store::schema::Family::Raw).unwrap();
     store
         .writer
         .drop_days_before(ScopeId(1), NOON.day() + 3)

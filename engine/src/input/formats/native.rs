@@ -10,7 +10,6 @@
 //! name alone, `time` a number, `severity` a word, `attack` one string; unknown keys are ignored. An entity of an unknown
 //! kind or role is dropped and counted; without a role it is `affected`.
 
-use crate::alert::Lifecycle;
 use crate::entity::{EntityKind, Role};
 
 use super::super::draft::{Desk, Draft, Paths, Reading};
@@ -49,14 +48,7 @@ pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject>
             "attack" => value.each(|element| draft.attack(element.as_str().unwrap_or_default())),
             "count" => draft.count(scalar),
             "updated" => draft.updated(scalar, Unit::Auto),
-            "lifecycle" => {
-                draft.lifecycle(
-                    value
-                        .as_str()
-                        .and_then(Lifecycle::from_word)
-                        .unwrap_or_default(),
-                );
-            }
+            "lifecycle" => draft.lifecycle(scalar),
             _ => {}
         }
     }

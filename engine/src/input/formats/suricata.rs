@@ -5,7 +5,8 @@
 //! the packet's, and are swapped when `direction` is `to_client`. Decoder events have no addresses at all.
 //!
 //! EVE brings no id: the position is the identity. Fingerprints of TLS clients (JA3, JA4) are no entities, because
-//! everybody with the same browser shares them. Fields: https://docs.suricata.io/en/latest/output/eve/eve-json-format.html
+//! everybody with the same browser shares them. Fields: see
+//! <https://docs.suricata.io/en/latest/output/eve/eve-json-format.html>.
 
 use compact_str::{CompactString, format_compact};
 

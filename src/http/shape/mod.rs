@@ -1,16 +1,16 @@
 //! The shapes of the API: what a case, an activity and an alert look like as JSON. Times are RFC 3339 in UTC, text is as
 //! it came: JSON carries it harmlessly, and whoever shows it escapes it.
 
-use caseloom_engine::alert::{Position, Severity};
-use caseloom_engine::entity::{Entity, EntityKind, Role};
+mod activity;
+
+use caseloom_engine::alert::Position;
+use caseloom_engine::entity::{EntityKind, Role};
 use caseloom_engine::ids::{ActivityId, CaseId};
-use caseloom_engine::record::{
-    ActivityRecord, CapReason, GroupRecord, Link, LinkKind, Relation, Stage, Status, TallyRecord,
-};
+use caseloom_engine::record::{CapReason, GroupRecord, Relation, Stage, Status};
 use caseloom_engine::time::Timestamp;
 use serde::Serialize;
 
-use super::reason;
+pub(super) use activity::ActivityShape;
 
 /// A list.
 #[derive(Debug, Serialize)]
@@ -45,7 +45,7 @@ pub(super) struct CaseShape {
     revision: u64,
     event_seq: u64,
     related: Vec<RelatedShape>,
-    capped: Option<CapReason>,
+    capped: Option<&'static str>,
 }
 
 /// A connection with another case.
@@ -66,57 +66,6 @@ pub(super) struct CaseDetail {
     pub(super) entity_list: Vec<EntityTotal>,
     /// Whether there are more activities or entities than the lists hold.
     pub(super) truncated: bool,
-}
-
-/// The same happening again and again, and why it stands in the case.
-#[derive(Debug, Serialize)]
-pub(super) struct ActivityShape {
-    id: ActivityId,
-    source: String,
-    rule: RuleShape,
-    title: String,
-    severity: &'static str,
-    severity_id: u8,
-    severity_score: u8,
-    severity_assumed: bool,
-    count: u64,
-    first: String,
-    last: String,
-    subject: Option<EntityShape>,
-    entities: Vec<EntityShape>,
-    attack: Vec<String>,
-    alert_id: Option<String>,
-    reason: String,
-    links: Vec<LinkShape>,
-}
-
-#[derive(Debug, Serialize)]
-struct RuleShape {
-    id: String,
-    name: String,
-}
-
-#[derive(Debug, Serialize)]
-struct EntityShape {
-    kind: EntityKind,
-    role: Role,
-    value: String,
-}
-
-#[derive(Debug, Serialize)]
-struct LinkShape {
-    kind: LinkKind,
-    other: ActivityId,
-    entities: Vec<ValueShape>,
-    gap_seconds: f64,
-    policy: String,
-    reason: String,
-}
-
-#[derive(Debug, Serialize)]
-struct ValueShape {
-    kind: EntityKind,
-    value: String,
 }
 
 /// An entity over all activities of a case.
@@ -175,7 +124,7 @@ impl CaseShape {
             revision: group.revision,
             event_seq: group.event_seq,
             related: group.related.iter().map(RelatedShape::new).collect(),
-            capped: group.capped,
+            capped: group.capped.map(CapReason::as_str),
         }
     }
 }
@@ -183,63 +132,6 @@ impl CaseShape {
 impl RelatedShape {
     fn new(&(relation, id): &(Relation, CaseId)) -> Self {
         Self { relation, id }
-    }
-}
-
-impl ActivityShape {
-    pub(super) fn new(group: &GroupRecord, activity: &ActivityRecord, tally: &TallyRecord) -> Self {
-        let Severity { score, assumed } = tally.severity;
-        let subject = activity.subject.map(usize::from);
-        let subject = subject.and_then(|place| activity.entities.get(place));
-        Self {
-            id: activity.id,
-            source: activity.source.to_string(),
-            rule: RuleShape {
-                id: activity.rule_id.to_string(),
-                name: activity.rule_name.to_string(),
-            },
-            title: activity.title.to_string(),
-            severity: tally.severity.as_str(),
-            severity_id: tally.severity.ocsf_id(),
-            severity_score: score,
-            severity_assumed: assumed,
-            count: tally.count,
-            first: tally.first.to_rfc3339(),
-            last: tally.last.to_rfc3339(),
-            subject: subject.map(EntityShape::new),
-            entities: activity.entities.iter().map(EntityShape::new).collect(),
-            attack: activity.attack.iter().map(ToString::to_string).collect(),
-            alert_id: Some(activity.alert_id.to_string()).filter(|id| !id.is_empty()),
-            reason: reason::standing(group, activity),
-            links: activity.links.iter().map(LinkShape::new).collect(),
-        }
-    }
-}
-
-impl EntityShape {
-    fn new(entity: &Entity) -> Self {
-        Self {
-            kind: entity.kind,
-            role: entity.role,
-            value: entity.value.to_string(),
-        }
-    }
-}
-
-impl LinkShape {
-    fn new(link: &Link) -> Self {
-        let value = |&(kind, ref value): &(EntityKind, _)| ValueShape {
-            kind,
-            value: ToString::to_string(value),
-        };
-        Self {
-            kind: link.kind,
-            other: link.other,
-            entities: link.entities.iter().map(value).collect(),
-            gap_seconds: link.gap.0 as f64 / 1_000.0,
-            policy: link.policy.to_string(),
-            reason: reason::of_link(link),
-        }
     }
 }
 
