@@ -216,7 +216,7 @@ impl Correlator {
     }
 
     /// Whether an entity may connect alerts under the policy.
-    fn links(&self, entity: &Entity) -> bool {
+    pub(super) fn links(&self, entity: &Entity) -> bool {
         let ignored = &self.policy.ignored_entities;
         entity.is_linkable()
             && self.policy.gap(entity.kind) > Span::ZERO

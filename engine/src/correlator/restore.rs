@@ -13,7 +13,7 @@ use crate::record::{
     ActivityRecord, GroupRecord, IdentityRecord, Link, Relation, ScopeRecord, TallyRecord,
 };
 use crate::slots::No;
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 
 impl Correlator {
     /// Takes over the sums.
@@ -152,8 +152,8 @@ impl Correlator {
 
     fn restore_mentions(&mut self, scope: ScopeId, record: &ActivityRecord) -> Mentions {
         let mut mentions = Mentions::new();
-        for entity in record.entities.iter().filter(|entity| entity.is_linkable()) {
-            if self.policy.gap(entity.kind) == Span::ZERO {
+        for entity in &record.entities {
+            if !self.links(entity) {
                 continue;
             }
             let (hash, known) = self.entities.find(scope, entity.kind, &entity.value);
