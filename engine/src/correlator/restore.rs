@@ -134,6 +134,7 @@ impl Correlator {
         for no in live {
             self.arm_new(no);
             self.restore_continuation(no, &by_case);
+            self.scopes.watch(self.groups.get(no).head.scope);
             if self.groups.get_mut(no).head.announce_at.take().is_some() {
                 self.touch_group(now, no);
             }
