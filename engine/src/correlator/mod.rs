@@ -62,6 +62,8 @@ pub struct Correlator {
 pub struct Sizes {
     /// Entities named by live activities.
     pub entities: usize,
+    /// Rules of live activities.
+    pub rules: usize,
     /// Live activities.
     pub activities: usize,
     /// Native ids remembered.
@@ -206,6 +208,7 @@ impl Correlator {
         }
         Sizes {
             entities: self.entities.len(),
+            rules: self.rules.len(),
             activities: self.activities.len(),
             identities: self.identities.len(),
             candidates,
