@@ -37,7 +37,9 @@ pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject>
             "rule" => rule(&mut draft, value)?,
             "severity" => draft.severity(scalar),
             "title" => {
-                has_title = scalar.text().is_some_and(|title| !title.trim_ascii().is_empty());
+                has_title = scalar
+                    .text()
+                    .is_some_and(|title| !title.trim_ascii().is_empty());
                 draft.title(scalar);
             }
             "entities" => {
