@@ -1,1 +1,21 @@
+//! caseloom's shell: moves bytes, tells the time, commits and publishes, around the pure engine.
+//!
+//! Modules stand in reading order.
 
+pub mod cli;
+pub mod config;
+pub mod clock;
+pub mod shutdown;
+pub mod process;
+pub mod ports;
+pub mod kafka;
+pub mod events;
+pub mod metrics;
+pub mod store;
+pub mod view;
+pub mod pipeline;
+pub mod http;
+pub mod daemon;
+pub mod demo;
+pub mod replay;
+pub mod generate;

@@ -16,6 +16,9 @@ pub struct RecordBatch {
     pub bytes: Vec<u8>,
     /// Partitions that were read to their end when the batch was taken; all of them: live, none: in a backlog.
     pub caught_up: bool,
+    /// Partitions whose next offset was settled without a record: where a first start begins, or behind an accepted
+    /// gap. To be stored with this batch.
+    pub assigned: Vec<NextOffset>,
 }
 
 /// One input record; its value is `bytes[start..start + length]` of its batch.
@@ -52,8 +55,13 @@ pub trait Source: Send {
     ///
     /// # Errors
     /// [`SourceError`] when the input can't be read any further without losing or doubling something.
-    fn poll(&mut self, timeout: Duration, records_max: usize, bytes_max: usize, batch: &mut RecordBatch)
-    -> Result<(), SourceError>;
+    fn poll(
+        &mut self,
+        timeout: Duration,
+        records_max: usize,
+        bytes_max: usize,
+        batch: &mut RecordBatch,
+    ) -> Result<(), SourceError>;
 }
 
 /// Why input stopped.
@@ -61,7 +69,9 @@ pub trait Source: Send {
 pub enum SourceError {
     /// The stored offset is not in the topic any more (retention, or the topic was made anew). Remedy: restore the
     /// topic, or accept the gap with `run --accept-gap`.
-    #[error("offset {wanted} of {topic}/{partition} is out of range ({low}..{high}): {missing} records are missing; accept with --accept-gap")]
+    #[error(
+        "offset {wanted} of {topic}/{partition} is out of range ({low}..{high}): {missing} records are missing; accept with --accept-gap"
+    )]
     OffsetOutOfRange {
         /// The topic.
         topic: String,
@@ -126,4 +136,14 @@ pub enum PublishError {
     /// The client is unusable, or the broker refuses: make a new one, or give up with exit 75.
     #[error("cannot publish to kafka: {0}")]
     Fatal(String),
+}
+
+impl RecordBatch {
+    /// Empties the batch and keeps its memory.
+    pub fn clear(&mut self) {
+        self.records.clear();
+        self.bytes.clear();
+        self.caught_up = false;
+        self.assigned.clear();
+    }
 }

@@ -67,6 +67,10 @@ pub struct Accounting {
     pub alerts: u64,
     /// Alerts by [`Disposition`], in its order.
     pub terms: [u64; 9],
+    /// Activities opened; the number of the last one.
+    pub activities: u64,
+    /// Groups opened; the number of the last one.
+    pub groups: u64,
 }
 
 impl Disposition {
@@ -123,7 +127,9 @@ impl Accounting {
     /// When more alerts leave a term than are in it: the accounting would lie from then on.
     pub fn apply(&mut self, moved: Move) {
         let from = &mut self.terms[moved.from as usize];
-        *from = from.checked_sub(moved.alerts).expect("no more alerts leave a term than are in it");
+        *from = from
+            .checked_sub(moved.alerts)
+            .expect("no more alerts leave a term than are in it");
         self.terms[moved.to as usize] += moved.alerts;
     }
 
@@ -136,7 +142,8 @@ impl Accounting {
     /// Whether both sums agree.
     #[must_use]
     pub fn is_balanced(&self) -> bool {
-        self.messages == self.with_alerts + self.empty + self.rejected && self.alerts == self.terms.iter().sum::<u64>()
+        self.messages == self.with_alerts + self.empty + self.rejected
+            && self.alerts == self.terms.iter().sum::<u64>()
     }
 }
 
@@ -150,7 +157,11 @@ mod tests {
         accounting.count_message(MessageOutcome::WithAlerts);
         accounting.count_alert(Disposition::Candidate);
         accounting.count_alert(Disposition::Candidate);
-        accounting.apply(Move { from: Disposition::Candidate, to: Disposition::Case, alerts: 2 });
+        accounting.apply(Move {
+            from: Disposition::Candidate,
+            to: Disposition::Case,
+            alerts: 2,
+        });
         assert!(accounting.is_balanced());
         assert_eq!(accounting.term(Disposition::Case), 2);
         accounting.alerts += 1;

@@ -11,11 +11,15 @@ use crate::entity::{Entity, Role};
 use crate::time::Timestamp;
 
 /// Number of an input topic (or replayed file) in the store's table of topic names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct TopicId(pub u16);
 
 /// Where an alert stood: the message's place in its topic and the alert's index inside the message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Position {
     /// The topic, or the replayed file.
     pub topic: TopicId,
@@ -87,12 +91,18 @@ pub struct Alert {
 
 impl Severity {
     /// What a missing severity counts as (design: Medium, flagged).
-    pub const ASSUMED: Self = Self { score: 50, assumed: true };
+    pub const ASSUMED: Self = Self {
+        score: 50,
+        assumed: true,
+    };
 
     /// A severity that the product gave; above 100 counts as 100.
     #[must_use]
     pub fn of(score: u32) -> Self {
-        Self { score: u8::try_from(score.min(100)).unwrap_or(100), assumed: false }
+        Self {
+            score: u8::try_from(score.min(100)).unwrap_or(100),
+            assumed: false,
+        }
     }
 
     /// OCSF `severity_id`: 0 unknown, 1 informational (1-19), 2 low (20-39), 3 medium (40-59), 4 high (60-79),
@@ -112,7 +122,14 @@ impl Severity {
     /// The word for [`Self::ocsf_id`]: `unknown`, `informational`, `low`, `medium`, `high` or `critical`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        ["unknown", "informational", "low", "medium", "high", "critical"][usize::from(self.ocsf_id())]
+        [
+            "unknown",
+            "informational",
+            "low",
+            "medium",
+            "high",
+            "critical",
+        ][usize::from(self.ocsf_id())]
     }
 }
 
@@ -122,7 +139,11 @@ impl Lifecycle {
     pub fn from_word(word: &str) -> Option<Self> {
         let words = ["active", "archived", "inactive", "sample"];
         let states = [Self::Active, Self::Archived, Self::Inactive, Self::Sample];
-        words.into_iter().zip(states).find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, state)| state)
+        words
+            .into_iter()
+            .zip(states)
+            .find(|(known, _)| known.eq_ignore_ascii_case(word))
+            .map(|(_, state)| state)
     }
 }
 
@@ -139,6 +160,10 @@ impl Alert {
     /// The line a person reads: the title, else the rule's name.
     #[must_use]
     pub fn headline(&self) -> &str {
-        if self.title.is_empty() { &self.rule_name } else { &self.title }
+        if self.title.is_empty() {
+            &self.rule_name
+        } else {
+            &self.title
+        }
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounting::{Disposition, Move};
 use crate::alert::{Lifecycle, Severity};
 use crate::entity::{Entity, EntityKind};
-use crate::ids::{ActivityId, CaseId};
+use crate::ids::{ActivityId, CaseId, ScopeId};
 use crate::record::{CapReason, GroupRecord, Link, LinkKind, Record};
 use crate::time::Timestamp;
 
@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Default)]
 pub struct Decision {
     /// One per `on_alert`, in the order of the calls.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<Decided>,
     /// Final values of everything that changed, in stable order; filled by `seal`.
     pub records: Vec<Record>,
     /// Case events in the order of their happening; per case in the order of `seq`.
@@ -26,6 +26,37 @@ pub struct Decision {
     pub moves: Vec<Move>,
     /// What happened, to be counted.
     pub tally: Tally,
+    /// What the caller has a use for.
+    pub wants: Wants,
+}
+
+/// What the caller of the verbs has a use for; the rest is not made. What is decided doesn't depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wants {
+    /// Records, for a store.
+    pub records: bool,
+    /// Events, for a topic.
+    pub events: bool,
+}
+
+impl Default for Wants {
+    fn default() -> Self {
+        Self {
+            records: true,
+            events: true,
+        }
+    }
+}
+
+/// One alert's outcome, with what the store needs to file its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// Its scope.
+    pub scope: ScopeId,
+    /// The day bucket of its activity; of the alert itself where it has none.
+    pub day: i32,
+    /// What became of it.
+    pub outcome: Outcome,
 }
 
 /// What became of one alert.
@@ -180,6 +211,25 @@ impl CaseSnapshot {
 }
 
 impl Decision {
+    /// A buffer for a replay: outcomes and records, no events.
+    #[must_use]
+    pub fn without_events() -> Self {
+        Self {
+            wants: Wants {
+                records: true,
+                events: false,
+            },
+            ..Self::default()
+        }
+    }
+
+    /// Adds a record, if the caller wants records.
+    pub(crate) fn record(&mut self, record: impl FnOnce() -> Record) {
+        if self.wants.records {
+            self.records.push(record());
+        }
+    }
+
     /// Empties the buffer for the next batch and keeps its memory.
     pub fn clear(&mut self) {
         self.outcomes.clear();
@@ -208,6 +258,22 @@ impl Outcome {
             Self::Updated { .. } => Some(Disposition::Updated),
             Self::Ignored(_) => Some(Disposition::Ignored),
             Self::Counted(_) | Self::Opened { .. } => None,
+        }
+    }
+}
+
+impl CapReason {
+    /// Every cap, in counted order.
+    pub const ALL: [Self; 4] = [Self::Activities, Self::Entities, Self::Age, Self::Idle];
+
+    /// The word used in events, metrics and pages.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Activities => "cap_activities",
+            Self::Entities => "cap_entities",
+            Self::Age => "cap_age",
+            Self::Idle => "cap_idle",
         }
     }
 }

@@ -6,18 +6,25 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Number of a scope (tenant) in this store, from 0 in the order met.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct ScopeId(pub u32);
 
 /// Number of an activity, from 1 in the order opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct ActivityId(pub u64);
 
 /// Number of a group (candidate or case), from 1 in the order opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct GroupId(pub u64);
 
-/// The id of a case that the world sees: 64 bits of BLAKE3 over the identity of the group's first alert.
+/// The id of a case that the world sees: 64 bits of BLAKE3 over the identity, time and position of the group's
+/// first alert.
 ///
 /// Written as 13 digits of Crockford's base 32 in lower case (`0123456789abcdefghjkmnpqrstvwxyz`), fixed width,
 /// so that text order is number order. Serialised as that text where the format is human-readable.
@@ -52,7 +59,10 @@ impl FromStr for CaseId {
         }
         let mut number: u64 = 0;
         for (place, byte) in text.bytes().enumerate() {
-            let digit = DIGITS.iter().position(|&d| d == byte.to_ascii_lowercase()).ok_or(InvalidCaseId)?;
+            let digit = DIGITS
+                .iter()
+                .position(|&d| d == byte.to_ascii_lowercase())
+                .ok_or(InvalidCaseId)?;
             if place == 0 && digit > 15 {
                 return Err(InvalidCaseId);
             }
@@ -64,7 +74,11 @@ impl FromStr for CaseId {
 
 impl Serialize for CaseId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() { serializer.collect_str(self) } else { serializer.serialize_u64(self.0) }
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_u64(self.0)
+        }
     }
 }
 

@@ -2,12 +2,23 @@
 //!
 //! Modules stand in reading order.
 
-pub mod time;
-pub mod entity;
-pub mod alert;
-pub mod input;
-pub mod ids;
-pub mod policy;
 pub mod accounting;
-pub mod record;
+mod activities;
+pub mod alert;
+pub mod correlator;
+mod deadlines;
 pub mod decision;
+mod entities;
+pub mod entity;
+mod groups;
+mod identities;
+pub mod ids;
+pub mod input;
+pub mod policy;
+pub mod record;
+mod risk;
+mod rules;
+mod scopes;
+mod slots;
+mod spans;
+pub mod time;

@@ -86,7 +86,11 @@ impl Policy {
     /// How long an activity of `source` counts repeats.
     #[must_use]
     pub fn dedup_window(&self, source: &str) -> Span {
-        self.dedup.window_by_source.get(source).copied().unwrap_or(self.dedup.window)
+        self.dedup
+            .window_by_source
+            .get(source)
+            .copied()
+            .unwrap_or(self.dedup.window)
     }
 
     /// Checks what the engine relies on.
@@ -96,17 +100,47 @@ impl Policy {
     pub fn check(&self) -> Result<(), InvalidPolicy> {
         let day = Span::DAY;
         let rules = [
-            (self.dedup.window > Span::ZERO && self.dedup.window <= day, "dedup.window", "above 0 and at most 24 h"),
+            (
+                self.dedup.window > Span::ZERO && self.dedup.window <= day,
+                "dedup.window",
+                "above 0 and at most 24 h",
+            ),
             (self.dedup.ids_max > 0, "dedup.ids_max", "at least 1"),
-            (self.dedup.ids_kept > Span::ZERO, "dedup.ids_kept", "above 0"),
-            (self.gaps.iter().all(|gap| *gap >= Span::ZERO && *gap <= day.times(30)), "gaps", "from 0 to 30 d"),
-            (self.lateness >= Span::ZERO && self.lateness <= day, "lateness", "from 0 to 24 h"),
+            (
+                self.dedup.ids_kept > Span::ZERO,
+                "dedup.ids_kept",
+                "above 0",
+            ),
+            (
+                self.gaps
+                    .iter()
+                    .all(|gap| *gap >= Span::ZERO && *gap <= day.times(30)),
+                "gaps",
+                "from 0 to 30 d",
+            ),
+            (
+                self.lateness >= Span::ZERO && self.lateness <= day,
+                "lateness",
+                "from 0 to 24 h",
+            ),
             (self.caps.activities > 0, "caps.activities", "at least 1"),
-            (self.caps.entities >= 64, "caps.entities", "at least 64, the most one alert can bring"),
+            (
+                self.caps.entities >= 64,
+                "caps.entities",
+                "at least 64, the most one alert can bring",
+            ),
             (self.caps.age > Span::ZERO, "caps.age", "above 0"),
             (self.caps.idle > Span::ZERO, "caps.idle", "above 0"),
-            ((0.0..=1000.0).contains(&self.promotion_risk), "promotion.risk", "from 0 to 1000"),
-            (self.auto_close_after > Span::ZERO, "auto_close_after", "above 0"),
+            (
+                (0.0..=1000.0).contains(&self.promotion_risk),
+                "promotion.risk",
+                "from 0 to 1000",
+            ),
+            (
+                self.auto_close_after > Span::ZERO,
+                "auto_close_after",
+                "above 0",
+            ),
             (self.gather >= Span::ZERO, "events.gather", "0 or more"),
         ];
         match rules.into_iter().find(|(holds, ..)| !holds) {
@@ -143,7 +177,12 @@ impl Default for Policy {
             },
             gaps,
             lateness: hours(1),
-            caps: Caps { activities: 1_000, entities: 500, age: Span::DAY.times(30), idle: Span::DAY.times(14) },
+            caps: Caps {
+                activities: 1_000,
+                entities: 500,
+                age: Span::DAY.times(30),
+                idle: Span::DAY.times(14),
+            },
             promotion_risk: 100.0,
             auto_close_after: hours(24),
             gather: Span::SECOND.times(5),

@@ -60,8 +60,10 @@ pub struct ScopeRecord {
     pub name: CompactString,
     /// The highest clamped event time seen; never goes back.
     pub time: Timestamp,
-    /// The highest wall time told with an alert of the scope, for silent scopes.
+    /// Wall time of its last alert, for silent scopes.
     pub heard: Timestamp,
+    /// What `time` was then.
+    pub heard_time: Timestamp,
 }
 
 /// What is said once of an activity.
@@ -75,8 +77,6 @@ pub struct ActivityRecord {
     pub scope: ScopeId,
     /// The day bucket of its rows in the alerts and raw column families: the first alert's event day.
     pub day: i32,
-    /// Identity for dedup: keyed 128-bit hash of source, rule and linkable entities.
-    pub key: [u8; 16],
     /// Counts repeats until then (exclusive).
     pub window_end: Timestamp,
     /// The product.
@@ -163,7 +163,9 @@ pub enum Stage {
 }
 
 /// The workflow status of a case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Nobody has looked yet.
@@ -252,6 +254,8 @@ pub struct GroupRecord {
     pub capped: Option<CapReason>,
     /// Events announced; the next has this number plus 1.
     pub event_seq: u64,
+    /// Changes are gathered that no event has told yet.
+    pub unannounced: bool,
     /// Changes that an analyst must have seen before writing: the ETag.
     pub revision: u64,
 }

@@ -6,11 +6,15 @@
 use serde::{Deserialize, Serialize};
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Timestamp(pub i64);
 
 /// A length of time, in milliseconds. May be negative.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Span(pub i64);
 
 impl Timestamp {
@@ -40,7 +44,11 @@ impl Timestamp {
     /// The number of whole days since the epoch, for day buckets.
     #[must_use]
     pub fn day(self) -> i32 {
-        i32::try_from(self.0.div_euclid(Span::DAY.0)).unwrap_or(if self.0 < 0 { i32::MIN } else { i32::MAX })
+        i32::try_from(self.0.div_euclid(Span::DAY.0)).unwrap_or(if self.0 < 0 {
+            i32::MIN
+        } else {
+            i32::MAX
+        })
     }
 
     /// RFC 3339 in UTC with milliseconds, such as `2022-01-25T00:00:01.000Z`.
@@ -91,6 +99,9 @@ mod tests {
 
     #[test]
     fn prints_rfc_3339() {
-        assert_eq!(Timestamp(1_643_068_801_000).to_rfc3339(), "2022-01-25T00:00:01.000Z");
+        assert_eq!(
+            Timestamp(1_643_068_801_000).to_rfc3339(),
+            "2022-01-25T00:00:01.000Z"
+        );
     }
 }

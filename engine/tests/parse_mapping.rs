@@ -1,14 +1,14 @@
 //! Behaviour: a mapping file turns a JSON source of one's own into alerts, and a bad file names its line.
 
-mod common;
+mod parsing;
 
 use caseloom_engine::alert::{Alert, Lifecycle};
 use caseloom_engine::input::{Format, Limits, Mapping, Message, Parser};
-use common::{message, story};
+use parsing::{message, story};
 
 #[test]
 fn fixtures() {
-    for (name, text) in common::fixtures("ait-ads") {
+    for (name, text) in parsing::fixtures("ait-ads") {
         insta::assert_snapshot!(format!("ait_ads__{name}"), story(&text));
     }
 }

@@ -1,11 +1,11 @@
 //! Behaviour: what may stand in one message, where its alerts stand, and whose they are.
 
-mod common;
+mod parsing;
 
 use caseloom_engine::accounting::MessageOutcome;
 use caseloom_engine::input::{Format, Message, Scope};
 use caseloom_engine::time::Timestamp;
-use common::{message, parse, parser, reason};
+use parsing::{message, parse, parser, reason};
 
 const ONE: &str = r#"{"time":"2026-03-01T08:00:00Z","rule":"r","title":"t"}"#;
 

@@ -1,12 +1,12 @@
 //! Behaviour: caseloom's own JSON is read as it is meant, leniently where that is harmless.
 
-mod common;
+mod parsing;
 
-use common::{alert, reason, story};
+use parsing::{alert, reason, story};
 
 #[test]
 fn fixtures() {
-    for (name, text) in common::fixtures("native") {
+    for (name, text) in parsing::fixtures("native") {
         insta::assert_snapshot!(format!("native__{name}"), story(&text));
     }
 }
@@ -73,7 +73,7 @@ fn an_id_that_is_too_long_is_not_cut_but_a_title_is() {
         )),
         "string_too_long"
     );
-    let (parsed, alerts) = common::parse(&format!(
+    let (parsed, alerts) = parsing::parse(&format!(
         r#"{{"time":1772352000,"rule":"r","title":"{long}"}}"#
     ));
     assert_eq!(parsed.map(|parsed| parsed.notes.texts_cut), Ok(1));
@@ -89,7 +89,7 @@ fn entities_beyond_the_limit_are_counted() {
         r#"{{"time":1772352000,"rule":"r","entities":[{}]}}"#,
         entities.join(",")
     );
-    let (parsed, alerts) = common::parse(&text);
+    let (parsed, alerts) = parsing::parse(&text);
     assert_eq!(parsed.map(|parsed| parsed.notes.entities_over), Ok(36));
     assert_eq!(alerts[0].entities.len(), 64);
 }

@@ -1,10 +1,10 @@
 //! Laws of parsing: no input panics, the same input gives the same alerts, and nobody reads JSON differently.
 
-mod common;
+mod parsing;
 
 use caseloom_engine::alert::Alert;
 use caseloom_engine::input::{Format, Message, Parsed, Parser, Reject};
-use common::{fixtures, message, parser};
+use parsing::{fixtures, message, parser};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

@@ -1,13 +1,13 @@
 //! Behaviour: Suricata's EVE alerts, with the sides of the connection told apart.
 
-mod common;
+mod parsing;
 
 use caseloom_engine::accounting::MessageOutcome;
-use common::{alert, parse, story};
+use parsing::{alert, parse, story};
 
 #[test]
 fn fixtures() {
-    for (name, text) in common::fixtures("suricata") {
+    for (name, text) in parsing::fixtures("suricata") {
         insta::assert_snapshot!(format!("suricata__{name}"), story(&text));
     }
 }

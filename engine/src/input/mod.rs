@@ -106,3 +106,28 @@ impl Parsed {
         }
     }
 }
+
+impl std::ops::AddAssign for Notes {
+    fn add_assign(&mut self, other: Self) {
+        let Self {
+            entities_dropped,
+            entities_over,
+            attack_dropped,
+            severity_unknown,
+            severity_assumed,
+            scope_overruled,
+            time_clamped,
+            texts_cut,
+            values_ignored,
+        } = other;
+        self.entities_dropped += entities_dropped;
+        self.entities_over += entities_over;
+        self.attack_dropped += attack_dropped;
+        self.severity_unknown += severity_unknown;
+        self.severity_assumed += severity_assumed;
+        self.scope_overruled += scope_overruled;
+        self.time_clamped += time_clamped;
+        self.texts_cut += texts_cut;
+        self.values_ignored += values_ignored;
+    }
+}

@@ -1,146 +1,145 @@
-//! What the parsing tests share: a parser with every mapping we ship, and a text form of what it read.
+//! What the engine's tests share: alerts from one line of text, and a policy from `key=value`; in `worlds` random
+//! alerts, in `shelf` a store.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses its own part"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a wrong test file should stop the test"
+)]
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+pub mod shelf;
+pub mod worlds;
 
-use std::fmt::Write as _;
+use caseloom_engine::alert::{Alert, Lifecycle, Position, Severity, TopicId};
+use caseloom_engine::entity::{Entity, EntityKind, Role};
+use caseloom_engine::policy::Policy;
+use caseloom_engine::time::{Span, Timestamp};
 
-use caseloom_engine::alert::{Alert, Position, TopicId};
-use caseloom_engine::input::{Format, Limits, Mapping, Message, Parsed, Parser, Reject, Scope};
-use caseloom_engine::time::Timestamp;
+/// Midnight of the day on which all stories begin: 2026-01-05, a Monday.
+pub const BEGIN: Timestamp = Timestamp(1_767_571_200_000);
 
-pub(crate) const AIT_ADS: &str = include_str!("../../../config/mappings/ait-ads.toml");
+/// Any fixed seed.
+pub const SEED: [u8; 16] = *b"sixteen byte key";
 
-/// A parser with the shipped mappings and the default limits.
-pub(crate) fn parser() -> Parser {
-    let mapping =
-        Mapping::from_toml(AIT_ADS, "ait-ads.toml").expect("the shipped mapping compiles");
-    Parser::new(vec![mapping], Limits::default())
+/// A time as written in a scenario: `[DAY+]HH:MM[:SS]`.
+pub fn time(text: &str) -> Timestamp {
+    let (days, clock) = text.split_once('+').unwrap_or(("0", text));
+    let mut parts = clock
+        .split(':')
+        .map(|part| part.parse::<i64>().expect("a number in a time"));
+    let mut next = || parts.next().unwrap_or(0);
+    let seconds = next() * 3_600 + next() * 60 + next();
+    BEGIN
+        .plus(Span::DAY.times(days.parse().expect("a number of days")))
+        .plus(Span::SECOND.times(seconds))
 }
 
-/// A message at offset 7 of a topic without a scope of its own.
-pub(crate) fn message(bytes: &[u8]) -> Message<'_> {
-    Message {
-        bytes,
-        format: Format::Auto,
-        scope: Scope::Default("default"),
+/// A length of time: a number and one of `s m h d`.
+pub fn span(text: &str) -> Span {
+    let (number, unit) = text.split_at(text.len() - 1);
+    let unit = match unit {
+        "s" => Span::SECOND,
+        "m" => Span::MINUTE,
+        "h" => Span::HOUR,
+        "d" => Span::DAY,
+        other => panic!("unknown unit {other} in {text}"),
+    };
+    unit.times(number.parse().expect("a number before the unit"))
+}
+
+/// An alert from `ID TIME RULE SEVERITY WORD...`; a word is `kind:value[/role]` or `key=value`.
+/// ID `-` means none; SEVERITY `-` means the alert brings none.
+pub fn alert(line: &str, offset: i64) -> Alert {
+    let mut words = line.split_whitespace();
+    let mut next = || words.next().expect("ID TIME RULE SEVERITY");
+    let (id, at, rule, severity) = (next(), next(), next(), next());
+    let mut alert = Alert {
+        id: (id != "-").then(|| id.into()),
         position: Position {
-            topic: TopicId(1),
-            partition: 2,
-            offset: 7,
+            topic: TopicId(0),
+            partition: 0,
+            offset,
             index: 0,
         },
-        broker_time: None,
-    }
-}
-
-pub(crate) fn parse(text: &str) -> (Result<Parsed, Reject>, Vec<Alert>) {
-    let mut alerts = Vec::new();
-    let result = parser().parse(&message(text.as_bytes()), &mut alerts);
-    (result, alerts)
-}
-
-/// The alert of a message that holds one.
-pub(crate) fn alert(text: &str) -> Alert {
-    let (result, mut alerts) = parse(text);
-    assert_eq!(result.map(|parsed| parsed.alerts), Ok(1), "{text}");
-    alerts.remove(0)
-}
-
-/// The reason for which a message is rejected, or `accepted`.
-pub(crate) fn reason(text: &str) -> &'static str {
-    parse(text)
-        .0
-        .err()
-        .map_or("accepted", |reject| reject.reason())
-}
-
-/// What the parser made of `text`, for a snapshot.
-pub(crate) fn story(text: &str) -> String {
-    let mut parser = parser();
-    let mut alerts = Vec::new();
-    let mut story = String::new();
-    match parser.parse(&message(text.as_bytes()), &mut alerts) {
-        Ok(parsed) => {
-            let format = parsed
-                .format
-                .map_or("no format", |format| parser.format_name(format));
-            let _ = writeln!(
-                story,
-                "{format}: {:?}, {} no alerts",
-                parsed.outcome(),
-                parsed.not_alerts
-            );
-            for (index, reject) in &parsed.rejects {
-                let _ = writeln!(story, "reject #{index} {}: {reject}", reject.reason());
-            }
-            let _ = writeln!(story, "{:?}", parsed.notes);
-        }
-        Err(reject) => {
-            let _ = writeln!(story, "reject {}: {reject}", reject.reason());
-        }
-    }
-    alerts.iter().for_each(|alert| tell(alert, &mut story));
-    story
-}
-
-fn tell(alert: &Alert, story: &mut String) {
-    let _ = writeln!(
-        story,
-        "\nalert #{} id {:?} scope {} source {}\n  time {} updated {} count {} {:?}",
-        alert.position.index,
-        alert.id,
-        alert.scope,
-        alert.source,
-        alert.time.to_rfc3339(),
-        alert
-            .updated
-            .map_or_else(|| "-".to_owned(), Timestamp::to_rfc3339),
-        alert.count,
-        alert.lifecycle,
-    );
-    let assumed = if alert.severity.assumed {
-        " (assumed)"
-    } else {
-        ""
+        time: time(at),
+        scope: "acme".into(),
+        source: "ids".into(),
+        rule_id: rule.into(),
+        rule_name: rule.into(),
+        title: "".into(),
+        severity: if severity == "-" {
+            Severity::ASSUMED
+        } else {
+            Severity::of(severity.parse().unwrap())
+        },
+        attack: Default::default(),
+        entities: Default::default(),
+        lifecycle: Lifecycle::Active,
+        count: 1,
+        updated: None,
     };
-    let _ = writeln!(
-        story,
-        "  rule {:?} {:?}\n  title {:?}",
-        alert.rule_id, alert.rule_name, alert.title
-    );
-    let _ = writeln!(
-        story,
-        "  severity {}{assumed} attack {:?}",
-        alert.severity.score, alert.attack
-    );
-    for entity in &alert.entities {
-        let (role, kind) = (entity.role.as_str(), entity.kind.as_str());
-        let _ = writeln!(
-            story,
-            "  {role} {kind} {:?} thing {}",
-            entity.value, entity.thing
-        );
+    for word in words {
+        add_word(&mut alert, word);
     }
+    alert
 }
 
-/// The fixtures of a format: name and text, in order of their names.
-pub(crate) fn fixtures(format: &str) -> Vec<(String, String)> {
-    let folder = format!("{}/tests/fixtures/{format}", env!("CARGO_MANIFEST_DIR"));
-    let mut fixtures: Vec<(String, String)> = std::fs::read_dir(&folder)
-        .unwrap_or_else(|error| panic!("cannot read {folder}: {error}"))
-        .map(|entry| entry.expect("a fixture can be listed").path())
-        .map(|path| {
-            let name = path
-                .file_stem()
-                .expect("a fixture has a name")
-                .to_string_lossy()
-                .into_owned();
-            (
-                name,
-                std::fs::read_to_string(&path).expect("a fixture is text"),
-            )
-        })
-        .collect();
-    fixtures.sort();
-    fixtures
+fn add_word(alert: &mut Alert, word: &str) {
+    if let Some((key, value)) = word.split_once('=') {
+        match key {
+            "scope" => alert.scope = value.into(),
+            "source" => alert.source = value.into(),
+            "count" => alert.count = value.parse().unwrap(),
+            "attack" => alert.attack.push(value.into()),
+            "updated" => alert.updated = Some(time(value)),
+            "status" if value == "sample" => alert.lifecycle = Lifecycle::Sample,
+            "status" if value == "archived" => alert.lifecycle = Lifecycle::Archived,
+            other => panic!("unknown key {other}"),
+        }
+        return;
+    }
+    alert.entities.push(entity(word));
+}
+
+/// An entity from `kind:value[/role]`; affected where no role is named.
+fn entity(word: &str) -> Entity {
+    let (kind, rest) = word.split_once(':').expect("kind:value");
+    let (value, role) = rest.split_once('/').unwrap_or((rest, "affected"));
+    let kind = EntityKind::from_word(kind).expect("a kind");
+    let role = Role::from_word(role).expect("a role");
+    Entity::new(kind, role, value).expect("a meaningful value")
+}
+
+/// Sets one key of a policy.
+pub fn set(policy: &mut Policy, assignment: &str) {
+    let (key, value) = assignment.split_once('=').expect("key=value");
+    match key {
+        "caps.activities" => policy.caps.activities = value.parse().unwrap(),
+        "caps.entities" => policy.caps.entities = value.parse().unwrap(),
+        "caps.age" => policy.caps.age = span(value),
+        "caps.idle" => policy.caps.idle = span(value),
+        "promotion" => policy.promotion_risk = value.parse().unwrap(),
+        "lateness" => policy.lateness = span(value),
+        "auto_close_after" => policy.auto_close_after = span(value),
+        "dedup.window" => policy.dedup.window = span(value),
+        "dedup.ids_max" => policy.dedup.ids_max = value.parse().unwrap(),
+        "dedup.ids_kept" => policy.dedup.ids_kept = span(value),
+        "ignore" => {
+            let ignored = entity(value);
+            policy.ignored_entities.push((ignored.kind, ignored.value));
+            policy.ignored_entities.sort();
+        }
+        "gather" => policy.gather = span(value),
+        kind => {
+            let kind = kind
+                .strip_prefix("gap.")
+                .and_then(EntityKind::from_word)
+                .expect("a known policy key");
+            policy.gaps[kind as usize] = span(value);
+        }
+    }
 }

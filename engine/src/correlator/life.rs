@@ -1,0 +1,184 @@
+//! A group's life: its risk grows, it is promoted, and it ends: a candidate expires, a case closes.
+
+use super::Correlator;
+use crate::accounting::Disposition;
+use crate::activities::Activity;
+use crate::decision::{Decision, EventType};
+use crate::groups::Group;
+use crate::ids::ScopeId;
+use crate::record::{GroupRecord, Record, Stage, Status};
+use crate::slots::No;
+use crate::time::{Span, Timestamp};
+
+/// At or above this a candidate is a case at once, whatever its risk (design, section 3.7). An assumed severity
+/// never is.
+const CRITICAL: u8 = 80;
+
+impl Correlator {
+    /// Moves the clock of a scope and ends what falls due by then, in the order of (time, group).
+    pub(super) fn advance(
+        &mut self,
+        now: Timestamp,
+        id: ScopeId,
+        time: Timestamp,
+        decision: &mut Decision,
+    ) {
+        let scope = self.scopes.get_mut(id);
+        let before = std::mem::replace(&mut scope.time, time);
+        if before == time && scope.deadlines.next().is_none_or(|due| due > time) {
+            return;
+        }
+        self.touch_scope(id);
+        self.identities
+            .advance(id, before, time, self.policy.dedup.ids_kept);
+        while let Some((armed, group)) = self.scopes.get_mut(id).deadlines.pop_due(time) {
+            let no = self
+                .groups
+                .find(group)
+                .expect("a deadline is disarmed when its group goes");
+            let due = self.due(no);
+            // Compared with when it was armed, not with now: ends happen in the order in which they fell due.
+            if due > armed {
+                self.arm(no, due);
+            } else {
+                self.end(now, no, decision);
+            }
+        }
+    }
+
+    /// Counts an activity's severity in its group. `true`: it is the most severe so far, so it names the group.
+    pub(super) fn weigh(&mut self, group: No<Group>, no: No<Activity>) -> bool {
+        let activity = self.activities.get(no);
+        let body = &mut self.groups.get_mut(group).body;
+        body.risk
+            .add(activity.rule, activity.subject, activity.severity.score);
+        let names = body.title.is_empty() || activity.severity.score > body.severity.score;
+        if names {
+            body.severity = activity.severity;
+        }
+        names
+    }
+
+    /// Makes a candidate a case when its risk, its severity or its descent asks for it.
+    pub(super) fn promote_if_due(
+        &mut self,
+        now: Timestamp,
+        no: No<Group>,
+        decision: &mut Decision,
+    ) {
+        let group = self.groups.get(no);
+        if group.head.stage != Stage::Candidate {
+            return;
+        }
+        let Some(reason) = self.promotion(group) else {
+            return;
+        };
+        let alerts = group.body.alerts;
+        let head = &mut self.groups.get_mut(no).head;
+        head.stage = Stage::Open;
+        head.opened = Some(now);
+        self.shift(Disposition::Candidate, Disposition::Case, alerts, decision);
+        decision.tally.cases_opened += 1;
+        self.rearm(no);
+        self.touch_group(now, no);
+        self.announce(now, no, (EventType::Opened, reason, None), decision);
+    }
+
+    /// Why a candidate becomes a case now, if it does.
+    fn promotion(&self, group: &Group) -> Option<&'static str> {
+        let severity = group.body.severity;
+        if group.head.inherits {
+            return Some("continuation");
+        }
+        if severity.score >= CRITICAL && !severity.assumed {
+            return Some("critical");
+        }
+        (group.body.risk.value(&group.body.attack) >= self.policy.promotion_risk).then_some("risk")
+    }
+
+    /// When a group ends: nothing that arrives within the allowed lateness can join it then.
+    fn due(&self, no: No<Group>) -> Timestamp {
+        let group = self.groups.get(no);
+        let silence = match group.head.stage {
+            Stage::Open => self.policy.auto_close_after,
+            _ => group.body.reach,
+        };
+        // One more millisecond: at the full distance an alert still links, and at the full lateness it is in time.
+        group
+            .body
+            .last
+            .plus(silence)
+            .plus(self.policy.lateness)
+            .plus(Span(1))
+    }
+
+    /// Arms a group that has no deadline yet.
+    pub(super) fn arm_new(&mut self, no: No<Group>) {
+        if self.groups.get(no).head.armed == Timestamp::MAX {
+            self.arm(no, self.due(no));
+        }
+    }
+
+    /// Sets the deadline of a group anew, as its rule changed.
+    fn rearm(&mut self, no: No<Group>) {
+        let head = &self.groups.get(no).head;
+        let (scope, armed, id) = (head.scope, head.armed, head.id);
+        self.scopes.get_mut(scope).deadlines.disarm(armed, id);
+        self.arm(no, self.due(no));
+    }
+
+    fn arm(&mut self, no: No<Group>, due: Timestamp) {
+        let head = &mut self.groups.get_mut(no).head;
+        head.armed = due;
+        self.scopes.get_mut(head.scope).deadlines.arm(due, head.id);
+    }
+
+    /// Ends a group: an open case is closed, a candidate expires. It leaves memory with its activities.
+    fn end(&mut self, now: Timestamp, no: No<Group>, decision: &mut Decision) {
+        let head = &mut self.groups.get_mut(no).head;
+        head.updated = now;
+        let alerts = self.groups.get(no).body.alerts;
+        let head = &mut self.groups.get_mut(no).head;
+        if head.stage == Stage::Open {
+            head.stage = Stage::Closed;
+            head.status = Status::Closed;
+            head.revision += 1;
+            decision.tally.cases_closed += 1;
+            self.announce(now, no, (EventType::Closed, "idle", None), decision);
+        } else {
+            head.stage = Stage::Expired;
+            self.shift(
+                Disposition::Candidate,
+                Disposition::Expired,
+                alerts,
+                decision,
+            );
+        }
+        let record = self.forget(no, decision);
+        self.digest_ended(&record);
+        decision.record(|| Record::Group(Box::new(record)));
+    }
+
+    /// Takes a group and its activities out of memory.
+    fn forget(&mut self, no: No<Group>, decision: &mut Decision) -> GroupRecord {
+        let scope = self.groups.get(no).head.scope;
+        let record = self.groups.get(no).record(&self.scopes.get(scope).name);
+        let group = self.groups.remove(no);
+        for entity in &group.body.entities {
+            self.entities
+                .spans_mut(*entity)
+                .retain(|span| span.group != no);
+        }
+        for activity in &group.body.activities {
+            let activity = self.activities.remove(*activity);
+            if activity.dirty {
+                decision.record(|| Record::Tally(activity.tally()));
+            }
+            for mention in &activity.mentions {
+                self.entities.forget(mention.entity());
+            }
+            self.rules.forget(activity.rule);
+        }
+        record
+    }
+}

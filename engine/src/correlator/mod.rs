@@ -1,0 +1,267 @@
+//! The correlator: the state machine that turns alerts into cases. Deterministic: the same calls in the same order
+//! give the same decisions, however the calls are split into batches and whatever the seed is.
+//!
+//! Verbs take what happened and fill the caller's [`Decision`]; [`Correlator::next_deadline`] says when to call
+//! again; [`Correlator::seal`] ends a batch and hands out the final value of everything that changed.
+//!
+//! Rooms: `decide` (one alert), `link` (what it shares with whom), `place` (join, open, merge, continue), `merge`,
+//! `life` (promotion, expiry, closing), `announce` (events), `restore` (memory from the store), `digest` (state hash).
+
+mod announce;
+mod decide;
+mod digest;
+mod life;
+mod link;
+mod merge;
+mod place;
+mod restore;
+
+use compact_str::CompactString;
+use std::collections::BTreeMap;
+
+use crate::accounting::{Accounting, Disposition, MessageOutcome, Move};
+use crate::activities::{Activity, ActivityTable};
+use crate::alert::{Alert, TopicId};
+use crate::deadlines::Deadlines;
+use crate::decision::Decision;
+use crate::entities::EntityTable;
+use crate::groups::{Group, GroupTable};
+use crate::identities::Identities;
+use crate::ids::ScopeId;
+use crate::policy::Policy;
+use crate::record::Record;
+use crate::rules::RuleTable;
+use crate::scopes::Scopes;
+use crate::slots::No;
+use crate::time::Timestamp;
+
+/// The state machine. One per shard, owned by one thread.
+#[derive(Debug)]
+pub struct Correlator {
+    policy: Policy,
+    topics: BTreeMap<TopicId, CompactString>,
+    scopes: Scopes,
+    entities: EntityTable,
+    rules: RuleTable,
+    activities: ActivityTable,
+    groups: GroupTable,
+    identities: Identities,
+    accounting: Accounting,
+    /// Wall times at which gathered changes of cases are announced.
+    announcements: Deadlines,
+    dirty_activities: Vec<No<Activity>>,
+    dirty_groups: Vec<No<Group>>,
+    dirty_scopes: Vec<ScopeId>,
+    /// What ended, folded into a hash: they have left memory, but not the state.
+    ended: blake3::Hasher,
+    scratch: decide::Scratch,
+}
+
+/// Sizes of the engine's tables, for the metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Entities named by live activities.
+    pub entities: usize,
+    /// Live activities.
+    pub activities: usize,
+    /// Native ids remembered.
+    pub identities: usize,
+    /// Candidates.
+    pub candidates: usize,
+    /// Open cases.
+    pub cases: usize,
+}
+
+impl Correlator {
+    /// An empty correlator. `seed` is the store's secret: hash tables and dedup keys depend on it, decisions don't.
+    #[must_use]
+    pub fn new(policy: Policy, seed: [u8; 16]) -> Self {
+        let half = |from: usize| u64::from_le_bytes(std::array::from_fn(|i| seed[from + i]));
+        let hash_seed = half(0) ^ half(8).rotate_left(32);
+        Self {
+            policy,
+            topics: BTreeMap::new(),
+            scopes: Scopes::default(),
+            entities: EntityTable::new(hash_seed),
+            rules: RuleTable::new(hash_seed),
+            activities: ActivityTable::new(hash_seed),
+            groups: GroupTable::default(),
+            identities: Identities::new(seed),
+            accounting: Accounting::default(),
+            announcements: Deadlines::default(),
+            dirty_activities: Vec::new(),
+            dirty_groups: Vec::new(),
+            dirty_scopes: Vec::new(),
+            ended: blake3::Hasher::new(),
+            scratch: decide::Scratch::default(),
+        }
+    }
+
+    /// Names a topic. Case ids depend on the name, not on the number.
+    pub fn name_topic(&mut self, topic: TopicId, name: &str) {
+        self.topics.insert(topic, name.into());
+    }
+
+    /// Counts a message that was read.
+    pub fn on_message(&mut self, outcome: MessageOutcome) {
+        self.accounting.count_message(outcome);
+    }
+
+    /// An alert arrived. `now` is wall time and must not go back between calls.
+    ///
+    /// Pushes exactly one [`Decided`](crate::decision::Decided). What falls due before the alert happens first, so that it doesn't matter where
+    /// a batch ends.
+    pub fn on_alert(&mut self, now: Timestamp, alert: &Alert, decision: &mut Decision) {
+        self.announce_due(now, decision);
+        let scope = self.hear(now, alert, decision);
+        decision.tally.severity_assumed += u64::from(alert.severity.assumed);
+        let decided = self.decide(now, scope, alert, decision);
+        if let Some(disposition) = decided.outcome.fixed_disposition() {
+            self.accounting.count_alert(disposition);
+        }
+        decision.outcomes.push(decided);
+    }
+
+    /// Time passed. Announces what was gathered long enough. With `caught_up`, scopes that are silent are advanced by
+    /// the wall time since their last alert; without it (in a backlog) only alerts advance them.
+    pub fn on_time(&mut self, now: Timestamp, caught_up: bool, decision: &mut Decision) {
+        self.announce_due(now, decision);
+        if !caught_up {
+            return;
+        }
+        for id in self.scopes.ids() {
+            let scope = self.scopes.get(id);
+            let silent_for = now.since(scope.heard);
+            if scope
+                .deadlines
+                .next()
+                .is_some_and(|due| due <= scope.heard_time.plus(silent_for))
+            {
+                let time = scope.time.max(scope.heard_time.plus(silent_for));
+                self.advance(now, id, time, decision);
+            }
+        }
+    }
+
+    /// When [`Self::on_time`] has something to do next, in wall time; `None` when nothing is pending.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let ends = self.scopes.iter().filter_map(|(_, scope)| {
+            let due = scope.deadlines.next()?;
+            Some(scope.heard.plus(due.since(scope.heard_time)))
+        });
+        ends.chain(self.announcements.next()).min()
+    }
+
+    /// The end of a finite input: announces what is still gathered. Nothing is closed.
+    pub fn finish(&mut self, now: Timestamp, decision: &mut Decision) {
+        self.announce_until(now, Timestamp::MAX, decision);
+    }
+
+    /// Ends a batch: hands out the final value of everything that changed since the last seal. The order is that of
+    /// the first change.
+    pub fn seal(&mut self, decision: &mut Decision) {
+        for no in std::mem::take(&mut self.dirty_activities) {
+            if let Some(activity) = self
+                .activities
+                .if_live(no)
+                .filter(|activity| activity.dirty)
+            {
+                activity.dirty = false;
+                decision.record(|| Record::Tally(activity.tally()));
+            }
+        }
+        for no in std::mem::take(&mut self.dirty_groups) {
+            if let Some(group) = self.groups.if_live(no).filter(|group| group.head.dirty) {
+                group.head.dirty = false;
+                let name = &self.scopes.get(group.head.scope).name;
+                decision.record(|| Record::Group(Box::new(group.record(name))));
+            }
+        }
+        for id in std::mem::take(&mut self.dirty_scopes) {
+            self.scopes.get_mut(id).dirty = false;
+            let scope = self.scopes.get(id);
+            decision.record(|| Record::Scope(scope.record(id)));
+        }
+        decision.record(|| Record::Accounting(self.accounting.clone()));
+    }
+
+    /// The sums since the store began.
+    #[must_use]
+    pub fn accounting(&self) -> &Accounting {
+        &self.accounting
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// How large the tables are. Walks the groups: once per metrics interval, not per alert.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        let (mut candidates, mut cases) = (0, 0);
+        for group in self.groups.iter() {
+            if group.head.stage == crate::record::Stage::Open {
+                cases += 1
+            } else {
+                candidates += 1
+            }
+        }
+        Sizes {
+            entities: self.entities.len(),
+            activities: self.activities.len(),
+            identities: self.identities.len(),
+            candidates,
+            cases,
+        }
+    }
+
+    /// Moves alerts between terms of the accounting.
+    fn shift(&mut self, from: Disposition, to: Disposition, alerts: u64, decision: &mut Decision) {
+        if from == to || alerts == 0 {
+            return;
+        }
+        let moved = Move { from, to, alerts };
+        self.accounting.apply(moved);
+        decision.moves.push(moved);
+    }
+
+    /// Notes that an activity changed.
+    fn touch_activity(&mut self, no: No<Activity>) {
+        let activity = self.activities.get_mut(no);
+        if !activity.dirty {
+            activity.dirty = true;
+            self.dirty_activities.push(no);
+        }
+    }
+
+    /// Notes that a group changed; the announcement of an open case is gathered.
+    fn touch_group(&mut self, now: Timestamp, no: No<Group>) {
+        let gather = self.policy.gather;
+        let head = &mut self.groups.get_mut(no).head;
+        head.updated = now;
+        if !head.dirty {
+            head.dirty = true;
+            self.dirty_groups.push(no);
+        }
+        if head.stage == crate::record::Stage::Open && head.announce_at.is_none() {
+            let at = now.plus(gather);
+            head.announce_at = Some(at);
+            self.announcements.arm(at, head.id);
+        }
+    }
+
+    /// Notes that a scope changed.
+    fn touch_scope(&mut self, id: ScopeId) {
+        let scope = self.scopes.get_mut(id);
+        if !scope.dirty {
+            scope.dirty = true;
+            self.dirty_scopes.push(id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! The table of entities that live activities name: value -> small number, and for each the spans of event time in
+//! which groups were active on it.
+//!
+//! An entity is here as long as a live activity names it.
+
+use compact_str::CompactString;
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use smallvec::SmallVec;
+use std::hash::BuildHasher;
+
+use crate::entity::{EntityKind, Role};
+use crate::ids::ScopeId;
+use crate::slots::{No, Slots};
+use crate::spans::Span;
+
+/// An entity that is named by live activities.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// Its value, canonical.
+    pub(crate) value: CompactString,
+    /// Where groups were active on it; almost always one.
+    pub(crate) spans: SmallVec<[Span; 1]>,
+    /// Its scope.
+    pub(crate) scope: ScopeId,
+    /// Mentions by live activities, each role of one activity counted.
+    mentions: u32,
+    /// What it is.
+    pub(crate) kind: EntityKind,
+}
+
+/// An entity with its role in one activity, in four bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Mention(u32);
+
+/// All of them.
+#[derive(Debug)]
+pub(crate) struct EntityTable {
+    slots: Slots<Known>,
+    by_value: HashTable<No<Known>>,
+    hasher: FixedState,
+}
+
+/// The result of a look-up: its hash, and the entity if it is known.
+pub(crate) type Found = (u64, Option<No<Known>>);
+
+impl Mention {
+    /// `entity` in the role `role`.
+    pub(crate) fn new(entity: No<Known>, role: Role) -> Self {
+        Self(entity.get() << 3 | role as u32)
+    }
+
+    /// The entity.
+    pub(crate) fn entity(self) -> No<Known> {
+        No::from_bare(self.0 >> 3)
+    }
+
+    /// Its role.
+    pub(crate) fn role(self) -> Role {
+        Role::ALL[(self.0 & 7) as usize]
+    }
+}
+
+impl EntityTable {
+    /// An empty table whose hashing depends on `seed`.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            slots: Slots::default(),
+            by_value: HashTable::new(),
+            hasher: FixedState::with_seed(seed),
+        }
+    }
+
+    /// Looks an entity up.
+    pub(crate) fn find(&self, scope: ScopeId, kind: EntityKind, value: &str) -> Found {
+        let hash = self.hash(scope, kind, value);
+        let found = self.by_value.find(hash, |&no| {
+            let known = &self.slots[no];
+            known.scope == scope && known.kind == kind && known.value == value
+        });
+        (hash, found.copied())
+    }
+
+    /// Adds an entity that [`Self::find`] did not find; nobody mentions it yet.
+    pub(crate) fn insert(
+        &mut self,
+        hash: u64,
+        scope: ScopeId,
+        kind: EntityKind,
+        value: &str,
+    ) -> No<Known> {
+        let value = CompactString::new(value);
+        let no = self.slots.insert(Known {
+            value,
+            spans: SmallVec::new(),
+            scope,
+            mentions: 0,
+            kind,
+        });
+        let (slots, hasher) = (&self.slots, &self.hasher);
+        self.by_value.insert_unique(hash, no, |&no| {
+            let known = &slots[no];
+            hash_of(hasher, known.scope, known.kind, &known.value)
+        });
+        no
+    }
+
+    /// Counts a mention by a new activity.
+    pub(crate) fn mention(&mut self, no: No<Known>) {
+        self.slots[no].mentions += 1;
+    }
+
+    /// Takes a mention back; the entity goes with its last one.
+    pub(crate) fn forget(&mut self, no: No<Known>) {
+        self.slots[no].mentions -= 1;
+        if self.slots[no].mentions > 0 {
+            return;
+        }
+        let known = self.slots.remove(no);
+        let hash = self.hash(known.scope, known.kind, &known.value);
+        if let Ok(entry) = self.by_value.find_entry(hash, |&other| other == no) {
+            entry.remove();
+        }
+    }
+
+    /// The entity.
+    pub(crate) fn get(&self, no: No<Known>) -> &Known {
+        &self.slots[no]
+    }
+
+    /// The spans of an entity.
+    pub(crate) fn spans_mut(&mut self, no: No<Known>) -> &mut SmallVec<[Span; 1]> {
+        &mut self.slots[no].spans
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    fn hash(&self, scope: ScopeId, kind: EntityKind, value: &str) -> u64 {
+        hash_of(&self.hasher, scope, kind, value)
+    }
+}
+
+fn hash_of(hasher: &FixedState, scope: ScopeId, kind: EntityKind, value: &str) -> u64 {
+    hasher.hash_one((u64::from(scope.0) << 8 | kind as u64, value))
+}

@@ -1,0 +1,215 @@
+//! Laws that hold for any input: how calls are split, which seed hashes, and where a restart falls change nothing;
+//! the accounting balances after every step.
+#![expect(clippy::unwrap_used, reason = "a broken law should stop the test")]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use caseloom_engine::alert::Alert;
+use caseloom_engine::correlator::Correlator;
+use caseloom_engine::decision::Decision;
+use caseloom_engine::ids::GroupId;
+use caseloom_engine::policy::Policy;
+use caseloom_engine::time::Span;
+use common::shelf::Shelf;
+use common::worlds::{World, tight_policy};
+use proptest::prelude::*;
+
+/// What one run leaves: everything decided, in order, without where batches ended.
+#[derive(Debug, Default, PartialEq)]
+struct Trace {
+    outcomes: Vec<String>,
+    events: Vec<String>,
+    moves: Vec<String>,
+    shelf: Shelf,
+}
+
+impl Trace {
+    fn take(&mut self, correlator: &mut Correlator, decision: &mut Decision) {
+        correlator.seal(decision);
+        self.outcomes.extend(
+            decision
+                .outcomes
+                .iter()
+                .map(|decided| format!("{:?}", decided.outcome)),
+        );
+        self.events
+            .extend(decision.events.iter().map(|event| format!("{event:?}")));
+        self.moves
+            .extend(decision.moves.iter().map(|moved| format!("{moved:?}")));
+        decision
+            .records
+            .iter()
+            .for_each(|record| self.shelf.put(record));
+        decision.clear();
+        let caps = tight_policy().caps;
+        for group in self.shelf.groups.values() {
+            assert!(group.activities <= caps.activities as u64, "{group:?}");
+            assert!(group.entities <= caps.entities as u64, "{group:?}");
+        }
+        assert!(correlator.accounting().is_balanced());
+    }
+}
+
+fn run(alerts: &[Alert], seed: [u8; 16], batch: usize) -> (Trace, blake3::Hash) {
+    let mut correlator = Correlator::new(tight_policy(), seed);
+    let (mut trace, mut decision) = (Trace::default(), Decision::default());
+    let mut now = common::BEGIN;
+    for (index, alert) in alerts.iter().enumerate() {
+        now = now.max(alert.time);
+        correlator.on_alert(now, alert, &mut decision);
+        if index % batch == batch - 1 {
+            trace.take(&mut correlator, &mut decision);
+        }
+    }
+    correlator.finish(now, &mut decision);
+    trace.take(&mut correlator, &mut decision);
+    let hash = correlator.state_hash();
+    (trace, hash)
+}
+
+/// Keys depend on the seed, which is the store's secret; nothing else may.
+fn without_keys(mut trace: Trace) -> Trace {
+    trace.shelf.identities.clear();
+    trace
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_batch_split_decides_the_same(alerts in World::of(120).strategy(), batch in 1usize..40) {
+        let (one, one_hash) = run(&alerts, common::SEED, usize::MAX);
+        let (other, other_hash) = run(&alerts, common::SEED, batch);
+        prop_assert_eq!(one, other);
+        prop_assert_eq!(one_hash, other_hash);
+    }
+
+    #[test]
+    fn the_seed_decides_nothing(alerts in World::of(120).strategy(), seed in any::<[u8; 16]>()) {
+        let (one, one_hash) = run(&alerts, common::SEED, 7);
+        let (other, other_hash) = run(&alerts, seed, 7);
+        prop_assert_eq!(without_keys(one), without_keys(other));
+        prop_assert_eq!(one_hash, other_hash);
+    }
+
+    #[test]
+    fn a_restart_changes_no_grouping(alerts in World::of(120).strategy(), at in 0usize..120) {
+        let at = at.min(alerts.len());
+        let mut correlator = Correlator::new(tight_policy(), common::SEED);
+        let (mut trace, mut decision) = (Trace::default(), Decision::default());
+        let mut now = common::BEGIN;
+        for (index, alert) in alerts.iter().enumerate() {
+            if index == at {
+                correlator = trace.shelf.wake(&tight_policy(), common::SEED, now);
+                prop_assert!(correlator.sizes().identities <= tight_policy().dedup.ids_max);
+            }
+            now = now.max(alert.time);
+            correlator.on_alert(now, alert, &mut decision);
+            trace.take(&mut correlator, &mut decision);
+        }
+        let (whole, _) = run(&alerts, common::SEED, 1);
+        prop_assert_eq!(&trace.outcomes, &whole.outcomes);
+        prop_assert_eq!(&trace.moves, &whole.moves);
+        prop_assert_eq!(trace.shelf.grouping(), whole.shelf.grouping());
+        prop_assert_eq!(trace.shelf.tallies, whole.shelf.tallies);
+        prop_assert_eq!(trace.shelf.activities, whole.shelf.activities);
+    }
+
+    #[test]
+    fn event_numbers_have_no_gap(alerts in World::of(150).strategy()) {
+        let mut correlator = Correlator::new(tight_policy(), common::SEED);
+        let mut decision = Decision::default();
+        let mut now = common::BEGIN;
+        for alert in alerts.iter() {
+            now = now.max(alert.time);
+            correlator.on_alert(now, alert, &mut decision);
+        }
+        correlator.finish(now, &mut decision);
+        let mut seen: BTreeMap<_, u64> = BTreeMap::new();
+        for event in &decision.events {
+            let last = seen.entry(event.case.group.id).or_default();
+            prop_assert_eq!(event.seq, *last + 1);
+            *last = event.seq;
+            prop_assert_eq!(event.case.group.event_seq, event.seq);
+        }
+    }
+
+    #[test]
+    fn each_alert_is_counted_once(alerts in World::of(150).strategy()) {
+        let (trace, _) = run(&alerts, common::SEED, 10);
+        prop_assert_eq!(trace.outcomes.len(), alerts.len());
+        let counted: u64 = trace.shelf.tallies.values().map(|tally| tally.count).sum();
+        let in_groups: u64 = trace.shelf.groups.values().filter(|g| g.stage.disposition().is_some()).map(|g| g.alerts).sum();
+        prop_assert_eq!(counted, in_groups);
+        let uncounted = trace.outcomes.iter().filter(|o| !o.starts_with("Counted") && !o.starts_with("Opened")).count();
+        prop_assert_eq!(counted + uncounted as u64, alerts.len() as u64);
+    }
+}
+
+#[test]
+fn the_grouping_does_not_depend_on_arrival_within_the_lateness() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for _ in 0..100 {
+        let tree = (World::of(80).strategy(), any::<u64>())
+            .new_tree(&mut runner)
+            .unwrap();
+        let (world, shuffle) = proptest::strategy::ValueTree::current(&tree);
+        let mut in_time = world.0;
+        for (index, alert) in in_time.iter_mut().enumerate() {
+            alert.id = Some(format!("a{index}").into());
+        }
+        in_time.sort_by_key(|alert| alert.time);
+        let mut shuffled = in_time.clone();
+        let mut state = shuffle | 1;
+        let mut delay = |_: &Alert| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            Span(i64::try_from(state >> 33).unwrap() % 3_000_000)
+        };
+        let mut arrivals: Vec<_> = shuffled
+            .drain(..)
+            .map(|alert| (alert.time.plus(delay(&alert)), alert))
+            .collect();
+        arrivals.sort_by_key(|(at, _)| *at);
+        let late: Vec<_> = arrivals.into_iter().map(|(_, alert)| alert).collect();
+        assert_eq!(partition(&in_time), partition(&late), "{late:?}");
+    }
+}
+
+/// Which alerts stand together at the end, whatever the groups are called. Without caps and without rises of
+/// severity inside a window, which are decided in the order of the log.
+fn partition(alerts: &[Alert]) -> Vec<Vec<String>> {
+    let mut correlator = Correlator::new(Policy::default(), common::SEED);
+    let mut decision = Decision::default();
+    let (mut homes, mut now) = (BTreeMap::new(), common::BEGIN);
+    let mut shelf = Shelf::default();
+    for alert in alerts {
+        now = now.max(alert.time);
+        decision.clear();
+        correlator.on_alert(now, alert, &mut decision);
+        correlator.seal(&mut decision);
+        decision.records.iter().for_each(|record| shelf.put(record));
+        if let Some(activity) = decision.outcomes[0].outcome.activity() {
+            homes.insert(alert.id.clone().unwrap(), activity);
+        }
+    }
+    let mut survivor = BTreeMap::new();
+    for group in shelf
+        .groups
+        .values()
+        .filter(|group| group.stage.disposition().is_some())
+    {
+        survivor.extend(group.parts.iter().map(|part| (*part, group.id)));
+    }
+    let mut together: BTreeMap<GroupId, Vec<String>> = BTreeMap::new();
+    for (id, activity) in homes {
+        let group = survivor[&shelf.activities[&activity].group];
+        together.entry(group).or_default().push(id.to_string());
+    }
+    let mut sets: Vec<_> = together.into_values().collect();
+    sets.sort();
+    sets
+}

@@ -1,0 +1,194 @@
+//! Stories as text: each file in `scenarios/` holds what happens and, after `----`, what the engine makes of it.
+//!
+//! Lines before `----`: `# comment`, `policy KEY=VALUE`, `alert ID TIME RULE SEVERITY ENTITY... KEY=VALUE...`,
+//! `time TIME` (time passed, all input read), `backlog TIME` (time passed, input waiting), `finish`, `restart`.
+//! Wall time is the highest time met so far. Groups are named g1, g2 ... in the order of their opening.
+//! `UPDATE_SCENARIOS=1 cargo test -p caseloom-engine --test scenarios` writes what the engine makes of them: read
+//! the difference before you keep it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "reads scenario files; a wrong one should stop the test"
+)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use caseloom_engine::correlator::Correlator;
+use caseloom_engine::decision::{Decision, Outcome};
+use caseloom_engine::ids::{CaseId, GroupId};
+use caseloom_engine::policy::Policy;
+use caseloom_engine::record::{Record, Stage};
+use caseloom_engine::time::Timestamp;
+use common::shelf::Shelf;
+
+/// A running story.
+struct Story {
+    policy: Policy,
+    correlator: Correlator,
+    decision: Decision,
+    shelf: Shelf,
+    names: BTreeMap<CaseId, GroupId>,
+    now: Timestamp,
+    offset: i64,
+    told: String,
+}
+
+#[test]
+fn every_story_ends_as_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    assert!(paths.len() >= 10, "the stories are there");
+    let mut wrong = Vec::new();
+    for path in paths {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (story, expected) = text.split_once("----\n").unwrap_or((&text, ""));
+        let told = tell(story);
+        if std::env::var_os("UPDATE_SCENARIOS").is_some() {
+            std::fs::write(&path, format!("{}\n----\n{told}", story.trim_end())).unwrap();
+        } else if told != expected {
+            wrong.push(format!(
+                "{}\nexpected:\n{expected}\ngot:\n{told}",
+                path.display()
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn tell(text: &str) -> String {
+    let mut policy = Policy::default();
+    let mut lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .peekable();
+    while let Some(assignment) = lines.peek().and_then(|line| line.strip_prefix("policy ")) {
+        common::set(&mut policy, assignment);
+        lines.next();
+    }
+    policy.check().unwrap();
+    let mut story = Story {
+        correlator: Correlator::new(policy.clone(), common::SEED),
+        policy,
+        decision: Decision::default(),
+        shelf: Shelf::default(),
+        names: BTreeMap::new(),
+        now: common::BEGIN,
+        offset: 0,
+        told: String::new(),
+    };
+    for line in lines {
+        story.happen(line);
+    }
+    story.end()
+}
+
+impl Story {
+    fn happen(&mut self, line: &str) {
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match verb {
+            "alert" => {
+                let alert = common::alert(rest, self.offset);
+                self.offset += 1;
+                self.now = self.now.max(alert.time);
+                self.correlator
+                    .on_alert(self.now, &alert, &mut self.decision);
+                let outcome = self.decision.outcomes[0].outcome;
+                let id = alert.id.as_deref().unwrap_or("-");
+                writeln!(self.told, "{id}: {}", say(outcome)).unwrap();
+            }
+            "time" | "backlog" => {
+                self.now = self.now.max(common::time(rest));
+                self.correlator
+                    .on_time(self.now, verb == "time", &mut self.decision);
+            }
+            "finish" => self.correlator.finish(self.now, &mut self.decision),
+            "restart" => self.correlator = self.shelf.wake(&self.policy, common::SEED, self.now),
+            other => panic!("unknown verb {other}"),
+        }
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        self.correlator.seal(&mut self.decision);
+        for record in &self.decision.records {
+            if let Record::Group(group) = record {
+                let former = self.names.insert(group.case, group.id);
+                assert!(
+                    former.is_none_or(|id| id == group.id),
+                    "two cases have one public id"
+                );
+            }
+            self.shelf.put(record);
+        }
+        for event in &self.decision.events {
+            let group = event.case.group.id.0;
+            let other = event.other.map_or(String::new(), |case| {
+                format!(" with g{}", self.names[&case].0)
+            });
+            let (word, reason, seq) = (event.event.as_str(), event.reason, event.seq);
+            writeln!(
+                self.told,
+                "  event g{group} {word}{other} ({reason}), number {seq}"
+            )
+            .unwrap();
+        }
+        for moved in &self.decision.moves {
+            let (from, to) = (moved.from.as_str(), moved.to.as_str());
+            writeln!(self.told, "  {} moved from {from} to {to}", moved.alerts).unwrap();
+        }
+        self.decision.clear();
+        assert!(
+            self.correlator.accounting().is_balanced(),
+            "accounting balances after every step"
+        );
+    }
+
+    fn end(mut self) -> String {
+        for group in self.shelf.groups.values() {
+            let stage = match group.stage {
+                Stage::Merged { into, .. } => format!("merged into g{}", into.0),
+                stage => format!("{stage:?}").to_lowercase(),
+            };
+            let related: String = group
+                .related
+                .iter()
+                .map(|(how, case)| format!(", {how:?} g{}", self.names[case].0))
+                .collect();
+            writeln!(
+                self.told,
+                "g{} {stage}: {} alerts in {} activities, {} entities, risk {}, {}, \"{}\"{related}",
+                group.id.0, group.alerts, group.activities, group.entities, group.risk, group.severity.as_str(), group.title,
+            )
+            .unwrap();
+        }
+        let terms = caseloom_engine::accounting::Disposition::ALL.iter();
+        let accounting = self.correlator.accounting();
+        let sums: Vec<_> = terms
+            .filter(|term| accounting.term(**term) > 0)
+            .map(|term| format!("{} {}", accounting.term(*term), term.as_str()))
+            .collect();
+        writeln!(self.told, "alerts: {}", sums.join(", ")).unwrap();
+        self.told
+    }
+}
+
+fn say(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Opened { activity, grouping } => {
+            format!("activity {} {grouping:?}", activity.0).to_lowercase()
+        }
+        Outcome::Counted(activity) => format!("counted on activity {}", activity.0),
+        Outcome::Redelivered { original } => format!("redelivered, is on activity {}", original.0),
+        Outcome::Updated { original } => format!("updated, is on activity {}", original.0),
+        Outcome::Ignored(why) => format!("ignored, {why:?}").to_lowercase(),
+    }
+}

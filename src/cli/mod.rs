@@ -1,0 +1,147 @@
+//! The command line: what can be said, and who does it.
+//!
+//! One file per subcommand holds its arguments and its work. Every flag can come from the environment as `CASELOOM_*`;
+//! keys of the configuration as `CASELOOM__*`, see [`crate::config`].
+
+mod check;
+mod demo;
+mod exit;
+mod generate;
+mod log;
+mod replay;
+mod run;
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand};
+
+pub use check::CheckArgs;
+pub use demo::DemoArgs;
+pub use exit::{CliError, Exit};
+pub use generate::GenerateArgs;
+pub use log::LogArgs;
+pub use replay::{ReplayArgs, ReplayInput};
+pub use run::RunArgs;
+
+use crate::config::{Config, ConfigError, is_scope};
+
+/// Alerts in, cases out: correlates security alerts from Kafka into cases
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "caseloom",
+    version,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 75 temporary, 78 configuration."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Correlate alerts from Kafka into cases until told to stop
+    Run(RunArgs),
+    /// Show the whole pipeline on generated alerts, with nothing else to install
+    Demo(DemoArgs),
+    /// Correlate alerts from files and write the cases as files
+    Replay(ReplayArgs),
+    /// Write realistic, labelled alerts, one JSON message per line
+    Generate(GenerateArgs),
+    /// Check the configuration with its policy and mappings
+    Check(CheckArgs),
+}
+
+/// Which configuration.
+#[derive(Clone, Debug, Args)]
+pub struct ConfigArgs {
+    /// Configuration file; without it every key is at its default
+    #[arg(long, value_name = "FILE", env = "CASELOOM_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+impl ConfigArgs {
+    /// The configuration, under the variables of this process.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        // Variables that are no text can't be meant for us, and reading them as text would panic.
+        let env = std::env::vars_os();
+        let env = env.filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Config::load(self.config.as_deref(), env)
+    }
+}
+
+/// Does what was said.
+///
+/// # Errors
+/// Why it ended early; [`CliError::exit`] has the exit code.
+pub fn dispatch(command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Replay(args) => replay::replay(&args),
+        Command::Generate(args) => generate::generate(&args),
+        Command::Run(args) => run::run(args),
+        Command::Demo(args) => demo::demo(&args),
+        Command::Check(args) => check::check(&args),
+    }
+}
+
+/// A switch from the environment: true, false, yes, no, on, off, 1 or 0.
+fn truth() -> BoolishValueParser {
+    BoolishValueParser::new()
+}
+
+fn scope(text: &str) -> Result<String, String> {
+    match is_scope(text) {
+        true => Ok(text.to_owned()),
+        false => Err("a scope is 1 to 128 of A-Z a-z 0-9 . _ -".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_its_variable() {
+        for command in Cli::command().get_subcommands() {
+            for flag in command
+                .get_arguments()
+                .filter(|argument| argument.get_long().is_some())
+            {
+                let name = flag.get_long().unwrap_or_default();
+                let variable = flag
+                    .get_env()
+                    .map(|variable| variable.to_string_lossy().into_owned());
+                let expected = format!("CASELOOM_{}", name.to_uppercase().replace('-', "_"));
+                assert_eq!(variable, Some(expected), "{} --{name}", command.get_name());
+            }
+        }
+    }
+
+    #[test]
+    fn the_documented_command_lines_are_understood() {
+        for line in [
+            "caseloom run --config a.toml --accept-gap",
+            "caseloom demo --rate 10 --for 60s --port 0 --seed 7",
+            "caseloom replay --config a.toml --policy b.toml --format auto --scope fox --out dir a.json fox=b.json -",
+            "caseloom generate --seed 1 --count 10 --profile office --labels l.csv --out a.json",
+            "caseloom check --config a.toml",
+        ] {
+            let parsed = Cli::try_parse_from(line.split(' '));
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `caseloom run`: the daemon.
+
+use super::{CliError, ConfigArgs, LogArgs};
+use crate::daemon::{self, DaemonError, Wishes};
+use crate::shutdown::Shutdown;
+
+/// Arguments of `caseloom run`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Go on after input records that are not in their topic any more; the hole is kept in the accounting
+    #[arg(long, env = "CASELOOM_ACCEPT_GAP", value_parser = super::truth())]
+    pub(crate) accept_gap: bool,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+}
+
+/// Runs the daemon until SIGTERM or SIGINT.
+///
+/// # Errors
+/// A wrong configuration (78), or a store or broker that failed (75).
+pub(super) fn run(args: RunArgs) -> Result<(), CliError> {
+    let config = args.config.load()?;
+    args.log.init(&config.log)?;
+    let shutdown = Shutdown::on_signals().map_err(CliError::failed)?;
+    let wishes = Wishes {
+        accept_gap: args.accept_gap,
+        ..Wishes::default()
+    };
+    let accounting = daemon::run(&config, wishes, &shutdown).map_err(of_daemon)?;
+    tracing::info!(
+        messages = accounting.messages,
+        alerts = accounting.alerts,
+        "stopped; everything decided is durable"
+    );
+    Ok(())
+}
+
+/// The exit code that belongs to the daemon's end.
+pub(super) fn of_daemon(error: DaemonError) -> CliError {
+    match error {
+        DaemonError::Config(error) => CliError::Config(error),
+        DaemonError::System { .. } => CliError::failed(error),
+        DaemonError::Store { .. }
+        | DaemonError::Kafka(_)
+        | DaemonError::Publish(_)
+        | DaemonError::Pipeline(_) => CliError::temporary(error),
+    }
+}

@@ -1,0 +1,18 @@
+//! `/metrics`: the table in Prometheus' text format.
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+
+use super::App;
+use super::problem::HttpError;
+use crate::metrics::CONTENT_TYPE as TEXT_FORMAT;
+
+pub(super) async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, HttpError> {
+    app.metrics.ready.set(app.readiness.is_ready().into());
+    let metrics = app.metrics;
+    // Reads /proc, so it must not stand in the way of other requests.
+    let text = tokio::task::spawn_blocking(move || metrics.render()).await;
+    let text = text.map_err(|_| HttpError::Failed)?;
+    Ok(([(CONTENT_TYPE, TEXT_FORMAT)], text))
+}

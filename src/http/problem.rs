@@ -1,0 +1,148 @@
+//! Refusals: one error type for all handlers, answered as a problem document (RFC 9457).
+//!
+//! ```json
+//! {"type": "urn:caseloom:problem:invalid_parameter", "title": "a parameter is not valid", "status": 400,
+//!  "detail": "limit must be a number from 1 to 500", "parameter": "limit"}
+//! ```
+//!
+//! `type` names the kind for programs. `detail` says what was wrong with the request, and never what is inside: a broken
+//! store is told to the log, the client hears that it is broken.
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use caseloom_engine::ids::CaseId;
+use serde::Serialize;
+
+use crate::store::StoreError;
+
+/// Why a request is not answered.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HttpError {
+    /// A parameter is unknown, doubled or out of its range.
+    #[error("{parameter}: {must}")]
+    Parameter {
+        parameter: Cow<'static, str>,
+        must: Cow<'static, str>,
+    },
+    /// There is no such case.
+    #[error("there is no case {0}")]
+    NoCase(CaseId),
+    /// The path names nothing.
+    #[error("there is nothing at {0}")]
+    NoRoute(String),
+    /// The path names something else to do.
+    #[error("{0} is not possible here")]
+    Method(Method),
+    /// Asked for under a foreign name.
+    #[error("this is not the host that was asked for")]
+    Host,
+    /// Too many requests at once.
+    #[error("too many requests at once; try again in a moment")]
+    Busy,
+    /// It took too long.
+    #[error("the answer took too long; ask for less, or try again in a moment")]
+    Timeout,
+    /// The store can't be read.
+    #[error("the store cannot be read; see the log")]
+    Store(#[source] StoreError),
+    /// A read died.
+    #[error("the request failed inside; see the log")]
+    Failed,
+}
+
+/// The document.
+#[derive(Debug, Serialize)]
+struct Problem<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<&'a str>,
+}
+
+impl HttpError {
+    /// A parameter that must be something else.
+    pub(super) fn parameter(
+        parameter: impl Into<Cow<'static, str>>,
+        must: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::Parameter {
+            parameter: parameter.into(),
+            must: must.into(),
+        }
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::Parameter { .. } => StatusCode::BAD_REQUEST,
+            Self::NoCase(_) | Self::NoRoute(_) => StatusCode::NOT_FOUND,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Host => StatusCode::MISDIRECTED_REQUEST,
+            Self::Busy | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The kind, in one word and in a few.
+    pub(super) fn kind(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Parameter { .. } => ("invalid_parameter", "a parameter is not valid"),
+            Self::NoCase(_) => ("no_such_case", "no such case"),
+            Self::NoRoute(_) => ("not_found", "nothing here"),
+            Self::Method(_) => ("method_not_allowed", "not possible here"),
+            Self::Host => ("foreign_host", "asked for under a foreign name"),
+            Self::Busy => ("busy", "too many requests at once"),
+            Self::Timeout => ("timeout", "the answer took too long"),
+            Self::Store(_) => ("store_failed", "the store cannot be read"),
+            Self::Failed => ("failed", "the request failed"),
+        }
+    }
+
+    fn document(&self) -> Problem<'_> {
+        let (word, title) = self.kind();
+        Problem {
+            r#type: format!("urn:caseloom:problem:{word}"),
+            title,
+            status: self.status().as_u16(),
+            detail: self.to_string(),
+            parameter: match self {
+                Self::Parameter { parameter, .. } => Some(parameter),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl From<StoreError> for HttpError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::InvalidCursor => {
+                Self::parameter("cursor", "must be one of an earlier page of this case")
+            }
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        if let Self::Store(error) = &self {
+            tracing::error!(error = %error, source = ?std::error::Error::source(error), "a request could not read the store");
+        }
+        let mut response = (self.status(), Json(self.document())).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if matches!(self, Self::Busy | Self::Timeout) {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

@@ -1,0 +1,133 @@
+//! Why an activity stands in its case, as a sentence: `shares host web-01 with activity 12, 3 min apart`.
+
+use std::fmt::Write;
+
+use caseloom_engine::record::{ActivityRecord, GroupRecord, Link, LinkKind};
+use caseloom_engine::time::Span;
+
+/// Most entities that a sentence names; it says how many more there are.
+const NAMED_MAX: usize = 3;
+
+/// Why an activity stands in the case: its strongest link, or that it came first.
+pub(super) fn standing(group: &GroupRecord, activity: &ActivityRecord) -> String {
+    match activity.links.first() {
+        Some(link) => of_link(link),
+        None if activity.group == group.id => "opened the case".to_owned(),
+        None => "opened a group that was merged into this case".to_owned(),
+    }
+}
+
+/// What a link says.
+pub(super) fn of_link(link: &Link) -> String {
+    let LinkKind::SharedEntity = link.kind;
+    format!(
+        "shares {} with activity {}, {}",
+        named(link),
+        link.other.0,
+        apart(link.gap)
+    )
+}
+
+/// The entities of a link: `host web-01, user ana and 2 more`.
+pub(super) fn named(link: &Link) -> String {
+    let mut text = String::new();
+    let shown = link.entities.len().min(NAMED_MAX);
+    let more = link.entities.len() - shown;
+    for (place, (kind, value)) in link.entities[..shown].iter().enumerate() {
+        let is_last = place + 1 == shown && more == 0;
+        text.push_str(match (place, is_last) {
+            (0, _) => "",
+            (_, true) => " and ",
+            (_, false) => ", ",
+        });
+        text.push_str(&kind.as_str().replace('_', " "));
+        text.push(' ');
+        text.push_str(value);
+    }
+    if more > 0 {
+        write!(text, " and {more} more").expect("writing to memory can't fail");
+    }
+    text
+}
+
+/// A distance in time: `at the same time`, `40 s apart`, `2 h 5 min apart`.
+pub(super) fn apart(gap: Span) -> String {
+    let seconds = gap.0.unsigned_abs() / 1_000;
+    if seconds == 0 {
+        return "at the same time".to_owned();
+    }
+    format!("{} apart", length(seconds))
+}
+
+/// A length of time in at most two units.
+pub(super) fn length(seconds: u64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let place = units.iter().position(|(unit, _)| seconds >= *unit);
+    let Some(place) = place else {
+        return "0 s".to_owned();
+    };
+    let (unit, word) = units[place];
+    let first = format!("{} {word}", seconds / unit);
+    match units.get(place + 1) {
+        Some((smaller, word)) if seconds % unit >= *smaller => {
+            format!("{first} {} {word}", seconds % unit / smaller)
+        }
+        _ => first,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use caseloom_engine::entity::EntityKind;
+    use caseloom_engine::ids::ActivityId;
+
+    use super::*;
+
+    fn link(entities: &[(EntityKind, &str)], gap: Span) -> Link {
+        Link {
+            kind: LinkKind::SharedEntity,
+            entities: entities
+                .iter()
+                .map(|&(kind, value)| (kind, value.into()))
+                .collect(),
+            other: ActivityId(12),
+            gap,
+            policy: "default".into(),
+        }
+    }
+
+    #[test]
+    fn a_link_reads_as_a_sentence() {
+        let host = (EntityKind::Host, "web-01");
+        let account = (EntityKind::CloudResource, "arn:x");
+        let minutes = Span::MINUTE.times(3);
+        assert_eq!(
+            of_link(&link(&[host], minutes)),
+            "shares host web-01 with activity 12, 3 min apart"
+        );
+        assert_eq!(
+            of_link(&link(&[host, account], Span::ZERO)),
+            "shares host web-01 and cloud resource arn:x with activity 12, at the same time"
+        );
+        assert_eq!(
+            named(&link(&[host; 5], minutes)),
+            "host web-01, host web-01, host web-01 and 2 more"
+        );
+    }
+
+    #[test]
+    fn lengths_have_at_most_two_units() {
+        for (seconds, text) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (3_599, "59 min 59 s"),
+            (3_600, "1 h"),
+            (7_500, "2 h 5 min"),
+            (86_459, "1 d"),
+            (90_000, "1 d 1 h"),
+        ] {
+            assert_eq!(length(seconds), text);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! An activity as JSON: what happened, how often, to whom, and why it stands in its case.
+
+use caseloom_engine::entity::{Entity, EntityKind, Role};
+use caseloom_engine::ids::ActivityId;
+use caseloom_engine::record::{ActivityRecord, GroupRecord, Link, LinkKind, TallyRecord};
+use serde::Serialize;
+
+use crate::http::reason;
+
+/// The same happening again and again, and why it stands in the case.
+#[derive(Debug, Serialize)]
+pub(in crate::http) struct ActivityShape {
+    id: ActivityId,
+    source: String,
+    rule: RuleShape,
+    title: String,
+    severity: &'static str,
+    severity_id: u8,
+    severity_score: u8,
+    severity_assumed: bool,
+    count: u64,
+    first: String,
+    last: String,
+    subject: Option<EntityShape>,
+    entities: Vec<EntityShape>,
+    attack: Vec<String>,
+    alert_id: Option<String>,
+    reason: String,
+    links: Vec<LinkShape>,
+}
+
+#[derive(Debug, Serialize)]
+struct RuleShape {
+    id: String,
+    name: String,
+}
+
+#[derive(Debug, Serialize)]
+struct EntityShape {
+    kind: EntityKind,
+    role: Role,
+    value: String,
+}
+
+#[derive(Debug, Serialize)]
+struct LinkShape {
+    kind: LinkKind,
+    other: ActivityId,
+    entities: Vec<ValueShape>,
+    gap_seconds: f64,
+    policy: String,
+    reason: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ValueShape {
+    kind: EntityKind,
+    value: String,
+}
+
+impl ActivityShape {
+    pub(in crate::http) fn new(
+        group: &GroupRecord,
+        activity: &ActivityRecord,
+        tally: &TallyRecord,
+    ) -> Self {
+        let subject = activity.subject.map(usize::from);
+        let subject = subject.and_then(|place| activity.entities.get(place));
+        Self {
+            id: activity.id,
+            source: activity.source.to_string(),
+            rule: RuleShape {
+                id: activity.rule_id.to_string(),
+                name: activity.rule_name.to_string(),
+            },
+            title: activity.title.to_string(),
+            severity: tally.severity.as_str(),
+            severity_id: tally.severity.ocsf_id(),
+            severity_score: tally.severity.score,
+            severity_assumed: tally.severity.assumed,
+            count: tally.count,
+            first: tally.first.to_rfc3339(),
+            last: tally.last.to_rfc3339(),
+            subject: subject.map(EntityShape::new),
+            entities: activity.entities.iter().map(EntityShape::new).collect(),
+            attack: activity.attack.iter().map(ToString::to_string).collect(),
+            alert_id: Some(activity.alert_id.to_string()).filter(|id| !id.is_empty()),
+            reason: reason::standing(group, activity),
+            links: activity.links.iter().map(LinkShape::new).collect(),
+        }
+    }
+}
+
+impl EntityShape {
+    fn new(entity: &Entity) -> Self {
+        Self {
+            kind: entity.kind,
+            role: entity.role,
+            value: entity.value.to_string(),
+        }
+    }
+}
+
+impl LinkShape {
+    fn new(link: &Link) -> Self {
+        let value = |&(kind, ref value): &(EntityKind, _)| ValueShape {
+            kind,
+            value: ToString::to_string(value),
+        };
+        Self {
+            kind: link.kind,
+            other: link.other,
+            entities: link.entities.iter().map(value).collect(),
+            gap_seconds: link.gap.0 as f64 / 1_000.0,
+            policy: link.policy.to_string(),
+            reason: reason::of_link(link),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The shapes of the API: what a case, an activity and an alert look like as JSON. Times are RFC 3339 in UTC, text is as
+//! it came: JSON carries it harmlessly, and whoever shows it escapes it.
+
+mod activity;
+
+use caseloom_engine::alert::Position;
+use caseloom_engine::entity::{EntityKind, Role};
+use caseloom_engine::ids::{ActivityId, CaseId};
+use caseloom_engine::record::{CapReason, GroupRecord, Relation, Stage, Status};
+use caseloom_engine::time::Timestamp;
+use serde::Serialize;
+
+pub(super) use activity::ActivityShape;
+
+/// A list.
+#[derive(Debug, Serialize)]
+pub(super) struct List<T> {
+    pub(super) items: Vec<T>,
+    pub(super) next_cursor: Option<String>,
+}
+
+/// The header of a case or candidate. `alerts`, `activities` and `entities` are totals.
+#[derive(Debug, Serialize)]
+pub(super) struct CaseShape {
+    id: CaseId,
+    scope: String,
+    title: String,
+    stage: &'static str,
+    status: Status,
+    owner: Option<String>,
+    severity: &'static str,
+    severity_id: u8,
+    severity_score: u8,
+    severity_assumed: bool,
+    risk: f64,
+    alerts: u64,
+    activities: u64,
+    entities: u64,
+    attack: Vec<String>,
+    first: String,
+    last: String,
+    opened: Option<String>,
+    updated: String,
+    closed: Option<String>,
+    revision: u64,
+    event_seq: u64,
+    related: Vec<RelatedShape>,
+    capped: Option<&'static str>,
+}
+
+/// A connection with another case.
+#[derive(Debug, Serialize)]
+struct RelatedShape {
+    relation: Relation,
+    id: CaseId,
+}
+
+/// A case with what is in it.
+#[derive(Debug, Serialize)]
+pub(super) struct CaseDetail {
+    #[serde(flatten)]
+    pub(super) case: CaseShape,
+    /// By first event time.
+    pub(super) activity_list: Vec<ActivityShape>,
+    /// Those in most activities first.
+    pub(super) entity_list: Vec<EntityTotal>,
+    /// Whether there are more activities or entities than the lists hold.
+    pub(super) truncated: bool,
+}
+
+/// An entity over all activities of a case.
+#[derive(Debug, Serialize)]
+pub(super) struct EntityTotal {
+    pub(super) kind: EntityKind,
+    pub(super) value: String,
+    pub(super) roles: Vec<Role>,
+    pub(super) activities: u64,
+}
+
+/// A single alert.
+#[derive(Debug, Serialize)]
+pub(super) struct AlertShape {
+    /// The product's id.
+    pub(super) id: Option<String>,
+    pub(super) time: String,
+    pub(super) activity: ActivityId,
+    pub(super) disposition: Option<&'static str>,
+    pub(super) position: PositionShape,
+}
+
+/// Where an alert stands in Kafka.
+#[derive(Debug, Serialize)]
+pub(super) struct PositionShape {
+    pub(super) topic: String,
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    pub(super) index: u32,
+}
+
+impl CaseShape {
+    pub(super) fn new(group: &GroupRecord) -> Self {
+        let time = |time: Timestamp| time.to_rfc3339();
+        Self {
+            id: group.case,
+            scope: group.scope_name.to_string(),
+            title: group.title.to_string(),
+            stage: stage(group.stage),
+            status: group.status,
+            owner: group.owner.as_ref().map(ToString::to_string),
+            severity: group.severity.as_str(),
+            severity_id: group.severity.ocsf_id(),
+            severity_score: group.severity.score,
+            severity_assumed: group.severity.assumed,
+            risk: risk(group),
+            alerts: group.alerts,
+            activities: group.activities,
+            entities: group.entities,
+            attack: group.attack.iter().map(ToString::to_string).collect(),
+            first: time(group.first),
+            last: time(group.last),
+            opened: group.opened.map(time),
+            updated: time(group.updated),
+            closed: group.closed.map(time),
+            revision: group.revision,
+            event_seq: group.event_seq,
+            related: group.related.iter().map(RelatedShape::new).collect(),
+            capped: group.capped.map(CapReason::as_str),
+        }
+    }
+}
+
+impl RelatedShape {
+    fn new(&(relation, id): &(Relation, CaseId)) -> Self {
+        Self { relation, id }
+    }
+}
+
+impl PositionShape {
+    /// A topic without a name is written by its number: better than no answer.
+    pub(super) fn new(position: Position, topic: Option<&str>) -> Self {
+        let number = || format!("#{}", position.topic.0);
+        Self {
+            topic: topic.map_or_else(number, str::to_owned),
+            partition: position.partition,
+            offset: position.offset,
+            index: position.index,
+        }
+    }
+}
+
+/// JSON has no NaN and no infinity, and nobody reads the tenth digit.
+pub(super) fn risk(group: &GroupRecord) -> f64 {
+    let bounded = if group.risk.is_finite() {
+        group.risk.clamp(0.0, 1_000.0)
+    } else {
+        0.0
+    };
+    (bounded * 10.0).round() / 10.0
+}
+
+/// The word for a stage.
+pub(super) fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Candidate => "candidate",
+        Stage::Open => "open",
+        Stage::Closed => "closed",
+        Stage::Expired => "expired",
+        Stage::Merged { .. } => "merged",
+    }
+}

@@ -1,0 +1,34 @@
+//! Kafka, both ends: [`KafkaSource`] brings input records, [`KafkaPublisher`] takes output records.
+//!
+//! The process assigns itself every partition of its topics: no group membership, so no rebalance can split a
+//! correlation, and nothing but the offsets it is given decides where it reads. What is read and what is written
+//! carries no meaning here; parsing is the engine's, the order of commit and publish is the pipeline's.
+//!
+//! On the way of a record: `assignment` and `discovery` say where to read, `reader` and `upkeep` are the thread that
+//! reads, `partitions` what it knows, `feed` and `carry` the way to `source`.
+
+mod assignment;
+mod carry;
+pub mod client;
+mod discovery;
+pub mod error;
+mod feed;
+pub mod lag;
+pub mod mock;
+pub mod monitor;
+mod partitions;
+pub mod publisher;
+mod reader;
+pub mod source;
+pub mod topics;
+mod upkeep;
+
+pub use assignment::{InputTopic, Start};
+pub use client::KafkaOptions;
+pub use error::KafkaError;
+pub use lag::PartitionLag;
+pub use mock::EmbeddedBroker;
+pub use monitor::{Gap, Notice, SourceMonitor, SourceStatus};
+pub use publisher::{DestinationTopics, KafkaPublisher};
+pub use source::KafkaSource;
+pub use topics::{TopicSpec, ensure_topics};

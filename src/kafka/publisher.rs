@@ -1,0 +1,274 @@
+//! [`KafkaPublisher`]: an idempotent producer behind [`Publisher`].
+//!
+//! One call sends all its records and waits for the delivery report of each; librdkafka bounds that by
+//! `delivery.timeout.ms`. Records of one key go to one partition, and idempotence keeps their order through retries.
+//! After an error the pipeline publishes the same again, so readers may see a record twice, with the same event id.
+//!
+//! A thread of rdkafka's serves the reports. Not chosen: polling in `publish`, because `BaseProducer::poll` returns
+//! only when its time is over, so it would either spin or wait too long.
+
+use std::fmt;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Code};
+use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
+
+use super::client::{KafkaOptions, log_line};
+use super::error::{KafkaError, publish_failure};
+use crate::ports::{Destination, OutputRecord, PublishError, Publisher};
+
+/// How long to wait for room in the client's queue before trying again.
+const QUEUE_FULL_WAIT: Duration = Duration::from_millis(20);
+/// How much longer than librdkafka's own limit we wait for its reports.
+const SLACK: Duration = Duration::from_secs(5);
+
+/// The topic of each destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DestinationTopics {
+    /// `[output] events_topic`.
+    pub events: String,
+    /// `[output] state_topic`.
+    pub state: String,
+    /// `[output] dlq_topic`.
+    pub dead_letters: String,
+}
+
+impl DestinationTopics {
+    /// The name for a destination.
+    pub fn name(&self, destination: Destination) -> &str {
+        match destination {
+            Destination::Events => &self.events,
+            Destination::State => &self.state,
+            Destination::DeadLetters => &self.dead_letters,
+        }
+    }
+}
+
+/// Publishes to Kafka. After [`PublishError::Fatal`] make a new one.
+pub struct KafkaPublisher {
+    producer: ThreadedProducer<Reports>,
+    topics: DestinationTopics,
+    wait: Duration,
+    call: usize,
+}
+
+impl KafkaPublisher {
+    /// Makes a producer. It connects when it first publishes.
+    ///
+    /// # Errors
+    /// [`KafkaError`] where a property is wrong.
+    pub fn new(options: &KafkaOptions, topics: DestinationTopics) -> Result<Self, KafkaError> {
+        let created = options.producer()?.create_with_context(Reports::default());
+        let producer = created.map_err(|error| KafkaError::client("create a producer", error))?;
+        Ok(Self {
+            producer,
+            topics,
+            wait: options.delivery_timeout + SLACK,
+            call: 0,
+        })
+    }
+
+    fn reports(&self) -> &Reports {
+        self.producer.client().context()
+    }
+
+    /// Puts all records into the client's queue, or those before the first that it refuses.
+    fn send_all(&self, records: &[OutputRecord], deadline: Instant) {
+        for (sent, record) in records.iter().enumerate() {
+            if let Err(error) = self.send(record, deadline) {
+                let code = error.rdkafka_error_code().unwrap_or(Code::InvalidArgument);
+                return self
+                    .reports()
+                    .refused(records.len() - sent, code, error.to_string());
+            }
+        }
+    }
+
+    fn send(&self, record: &OutputRecord, deadline: Instant) -> Result<(), ClientError> {
+        let mut entry = self.entry(record);
+        loop {
+            match self.producer.send(entry) {
+                Ok(()) => return Ok(()),
+                Err((ClientError::MessageProduction(Code::QueueFull), unsent))
+                    if Instant::now() < deadline =>
+                {
+                    entry = unsent;
+                    self.reports().wait_for_one(QUEUE_FULL_WAIT);
+                }
+                Err((error, _)) => return Err(error),
+            }
+        }
+    }
+
+    fn entry<'a>(&'a self, record: &'a OutputRecord) -> BaseRecord<'a, [u8], [u8], usize> {
+        let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
+        for (name, value) in &record.headers {
+            headers = headers.insert(Header {
+                key: name,
+                value: Some(value),
+            });
+        }
+        let topic = self.topics.name(record.destination);
+        let mut entry: BaseRecord<'_, [u8], [u8], usize> =
+            BaseRecord::with_opaque_to(topic, self.call);
+        entry.key = Some(&record.key);
+        entry.payload = record.value.as_deref();
+        entry.timestamp(record.timestamp_ms).headers(headers)
+    }
+
+    fn sort(&self, code: Code, reason: String) -> PublishError {
+        match self.producer.client().fatal_error() {
+            Some((code, why)) => PublishError::Fatal(format!("{code}: {why}")),
+            None => publish_failure(code, reason),
+        }
+    }
+}
+
+impl Publisher for KafkaPublisher {
+    fn publish(&mut self, records: &[OutputRecord]) -> Result<(), PublishError> {
+        let deadline = Instant::now() + self.wait;
+        self.call = self.call.wrapping_add(1);
+        self.reports().begin(self.call, records.len());
+        self.send_all(records, deadline);
+        match self.reports().settle(deadline) {
+            None => Ok(()),
+            Some((code, reason)) => Err(self.sort(code, reason)),
+        }
+    }
+}
+
+impl fmt::Debug for KafkaPublisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaPublisher")
+            .field("topics", &self.topics)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Collects the delivery reports of one call; those of earlier calls, which ran out of time, are ignored.
+#[derive(Debug, Default)]
+struct Reports {
+    round: Mutex<Round>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Round {
+    call: usize,
+    outstanding: usize,
+    failure: Option<(Code, String)>,
+}
+
+impl Reports {
+    fn lock(&self) -> MutexGuard<'_, Round> {
+        self.round.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, call: usize, outstanding: usize) {
+        *self.lock() = Round {
+            call,
+            outstanding,
+            failure: None,
+        };
+    }
+
+    /// Notes that the last `unsent` records of the call will have no report.
+    fn refused(&self, unsent: usize, code: Code, reason: String) {
+        let mut round = self.lock();
+        round.outstanding -= unsent;
+        round.failure.get_or_insert((code, reason));
+    }
+
+    fn report(&self, call: usize, failure: Option<(Code, String)>) {
+        let mut round = self.lock();
+        if round.call != call {
+            return;
+        }
+        round.outstanding -= 1;
+        if round.failure.is_none() {
+            round.failure = failure;
+        }
+        drop(round);
+        self.changed.notify_all();
+    }
+
+    fn wait_for_one(&self, wait: Duration) {
+        _ = self.changed.wait_timeout(self.lock(), wait);
+    }
+
+    /// Waits until no report is outstanding. Returns what went wrong first.
+    fn settle(&self, deadline: Instant) -> Option<(Code, String)> {
+        let wait = deadline.saturating_duration_since(Instant::now());
+        let waited = self
+            .changed
+            .wait_timeout_while(self.lock(), wait, |round| round.outstanding > 0);
+        let (mut round, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let late = (round.outstanding > 0).then(|| {
+            (
+                Code::MessageTimedOut,
+                format!("{} records were not reported in time", round.outstanding),
+            )
+        });
+        round.failure.take().or(late)
+    }
+}
+
+impl ClientContext for Reports {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log_line(level, facility, message);
+    }
+
+    fn error(&self, error: ClientError, reason: &str) {
+        tracing::warn!(%error, reason, "kafka output");
+    }
+}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, call: usize) {
+        let failure = result.as_ref().err().map(|(error, _)| {
+            let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
+            (code, error.to_string())
+        });
+        self.report(call, failure);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settle_now(reports: &Reports) -> Option<Code> {
+        reports.settle(Instant::now()).map(|(code, _)| code)
+    }
+
+    #[test]
+    fn a_call_is_settled_by_its_own_reports() {
+        let reports = Reports::default();
+        reports.begin(7, 2);
+        reports.report(6, Some((Code::MessageTimedOut, String::new())));
+        reports.report(7, None);
+        assert_eq!(
+            settle_now(&reports),
+            Some(Code::MessageTimedOut),
+            "one report is outstanding"
+        );
+        reports.report(7, None);
+        assert_eq!(settle_now(&reports), None);
+    }
+
+    #[test]
+    fn the_first_failure_counts() {
+        let reports = Reports::default();
+        reports.begin(1, 4);
+        reports.report(1, None);
+        reports.report(1, Some((Code::NotEnoughReplicas, String::new())));
+        reports.refused(2, Code::MessageSizeTooLarge, String::new());
+        assert_eq!(settle_now(&reports), Some(Code::NotEnoughReplicas));
+    }
+}

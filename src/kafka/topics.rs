@@ -1,0 +1,129 @@
+//! The output topics: whether they exist, and making them where the configuration allows it.
+
+use std::time::Duration;
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::error::{IsError, RDKafkaErrorCode as Code};
+
+use super::client::{KafkaOptions, LogContext};
+use super::error::KafkaError;
+
+/// A topic that is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicSpec {
+    /// Its name.
+    pub name: String,
+    /// Partitions, if it is made.
+    pub partitions: i32,
+    /// Copies of each partition, if it is made; -1: the broker's default.
+    pub replication: i32,
+    /// Keep the last record of each key for ever, instead of all for a time.
+    pub compacted: bool,
+}
+
+/// Checks that the topics exist, and makes those that don't if `create`.
+///
+/// # Errors
+/// [`KafkaError::TopicsMissing`] where they don't exist and must not be made, [`KafkaError::Client`] where no broker
+/// answers within the request timeout or it refuses.
+pub fn ensure_topics(
+    options: &KafkaOptions,
+    topics: &[TopicSpec],
+    create: bool,
+) -> Result<(), KafkaError> {
+    let admin = admin_client(options)?;
+    let missing = missing_topics(&admin, topics, options.request_timeout)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !create {
+        return Err(KafkaError::TopicsMissing(
+            missing
+                .into_iter()
+                .map(|topic| topic.name.clone())
+                .collect(),
+        ));
+    }
+    create_topics(&admin, &missing, options.request_timeout)
+}
+
+fn admin_client(options: &KafkaOptions) -> Result<AdminClient<LogContext>, KafkaError> {
+    let created = options.admin()?.create_with_context(LogContext);
+    created.map_err(|error| KafkaError::client("create an admin client", error))
+}
+
+fn missing_topics<'a>(
+    admin: &AdminClient<LogContext>,
+    topics: &'a [TopicSpec],
+    timeout: Duration,
+) -> Result<Vec<&'a TopicSpec>, KafkaError> {
+    let mut missing = Vec::new();
+    for topic in topics {
+        let asked = admin.inner().fetch_metadata(Some(&topic.name), timeout);
+        let metadata =
+            asked.map_err(|error| KafkaError::client("ask for the output topics", error))?;
+        let answer = metadata
+            .topics()
+            .iter()
+            .find(|answer| answer.name() == topic.name);
+        let error = answer
+            .and_then(|answer| answer.error())
+            .filter(IsError::is_error)
+            .map(Code::from);
+        match (answer, error) {
+            (None, _) | (_, Some(Code::UnknownTopicOrPartition | Code::UnknownTopic)) => {
+                missing.push(topic)
+            }
+            (_, Some(code)) => return Err(refused("describe a topic", &topic.name, code)),
+            (Some(_), None) => {}
+        }
+    }
+    Ok(missing)
+}
+
+fn create_topics(
+    admin: &AdminClient<LogContext>,
+    topics: &[&TopicSpec],
+    timeout: Duration,
+) -> Result<(), KafkaError> {
+    let new: Vec<NewTopic<'_>> = topics.iter().map(|topic| new_topic(topic)).collect();
+    let options = AdminOptions::new()
+        .operation_timeout(Some(timeout))
+        .request_timeout(Some(timeout));
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.map_err(|source| KafkaError::Thread {
+        name: "kafka-admin",
+        source,
+    })?;
+    let answers = runtime.block_on(admin.create_topics(&new, &options));
+    for answer in answers.map_err(|error| KafkaError::client("create the output topics", error))? {
+        match answer {
+            Ok(topic) => tracing::info!(topic, "topic created"),
+            Err((topic, Code::TopicAlreadyExists)) => {
+                tracing::info!(topic, "topic was created by someone else")
+            }
+            Err((topic, code)) => return Err(refused("create a topic", &topic, code)),
+        }
+    }
+    Ok(())
+}
+
+fn new_topic(topic: &TopicSpec) -> NewTopic<'_> {
+    let new = NewTopic::new(
+        &topic.name,
+        topic.partitions,
+        TopicReplication::Fixed(topic.replication),
+    );
+    if topic.compacted {
+        new.set("cleanup.policy", "compact")
+    } else {
+        new
+    }
+}
+
+fn refused(what: &'static str, topic: &str, code: Code) -> KafkaError {
+    KafkaError::Client {
+        what,
+        reason: format!("{topic}: {code}"),
+    }
+}

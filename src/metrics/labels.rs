@@ -1,0 +1,78 @@
+//! The words that are labels and belong to the shell: stages of the batch loop, bounds. The engine's own words (terms, links,
+//! caps) come from the engine.
+
+/// A stage of the batch loop; the word is the label of `caseloom_stage_duration_seconds`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Waiting for input.
+    Poll,
+    /// Bytes to alerts.
+    Parse,
+    /// Alerts to a decision.
+    Decide,
+    /// The synced write.
+    Commit,
+    /// The way to the output topics.
+    Publish,
+}
+
+/// A limit that was reached; the word is the label of `caseloom_bounds_reached_total`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bound {
+    /// `http.view_cases_max`: cases left the read view, and are served by id only.
+    ViewCases,
+    /// `http.view_cases_max` for candidates.
+    ViewCandidates,
+    /// Connections of the HTTP side: one had to wait.
+    HttpConnections,
+    /// Requests at once: one was answered with 503.
+    HttpRequests,
+    /// Time of a request: one was answered with 503.
+    HttpTime,
+}
+
+impl Stage {
+    /// Every stage, in the order of the loop.
+    pub const ALL: [Self; 5] = [
+        Self::Poll,
+        Self::Parse,
+        Self::Decide,
+        Self::Commit,
+        Self::Publish,
+    ];
+
+    /// The word used as label.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::Parse => "parse",
+            Self::Decide => "decide",
+            Self::Commit => "commit",
+            Self::Publish => "publish",
+        }
+    }
+}
+
+impl Bound {
+    /// Every bound that is counted here.
+    pub const ALL: [Self; 5] = [
+        Self::ViewCases,
+        Self::ViewCandidates,
+        Self::HttpConnections,
+        Self::HttpRequests,
+        Self::HttpTime,
+    ];
+
+    /// The word used as label.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ViewCases => "view_cases",
+            Self::ViewCandidates => "view_candidates",
+            Self::HttpConnections => "http_connections",
+            Self::HttpRequests => "http_requests",
+            Self::HttpTime => "http_time",
+        }
+    }
+}

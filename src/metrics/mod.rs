@@ -1,0 +1,232 @@
+//! Metrics: what an operator sees of caseloom, in Prometheus' text format at `/metrics`.
+//!
+//! [`Metrics`] has a typed handle for each row of [`TABLE`]. The owner thread updates them once per batch, never per
+//! alert. What the store knows (messages, alerts and their terms) comes from the persisted accounting, so that it
+//! survives a restart and agrees with the store; the rest counts from the start of the process, as is usual.
+
+mod labels;
+mod ledger;
+mod make;
+mod process;
+mod table;
+
+use std::sync::PoisonError;
+
+use caseloom_engine::accounting::{Accounting, Disposition, Move};
+use caseloom_engine::correlator::Sizes;
+use caseloom_engine::decision::Tally;
+use caseloom_engine::input::Notes;
+use caseloom_engine::record::{CapReason, LinkKind};
+use prometheus::{Encoder, IntCounter, TextEncoder};
+
+pub use labels::{Bound, Stage};
+pub use make::Row;
+pub use table::{Metrics, TABLE};
+
+use ledger::Ledger;
+use process::Process;
+
+/// The content type of [`Metrics::render`].
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+impl Metrics {
+    /// All metrics at zero. Series whose labels are known stand there from the beginning, so that a first increase is
+    /// one.
+    #[must_use]
+    pub fn new() -> Self {
+        let metrics = Self::registered();
+        metrics
+            .build_info
+            .with_label_values(&[env!("CARGO_PKG_VERSION")])
+            .set(1);
+        for disposition in Disposition::ALL {
+            metrics.alerts.with_label_values(&[disposition.as_str()]);
+        }
+        for outcome in ["with_alerts", "empty", "rejected"] {
+            metrics.messages.with_label_values(&[outcome]);
+        }
+        for stage in Stage::ALL {
+            metrics.stage_duration.with_label_values(&[stage.as_str()]);
+        }
+        for kind in LinkKind::ALL {
+            metrics.links.with_label_values(&[kind.as_str()]);
+        }
+        for reason in CapReason::ALL {
+            metrics
+                .cases_continued
+                .with_label_values(&[reason.as_str()]);
+        }
+        for bound in Bound::ALL {
+            metrics.bounds_reached.with_label_values(&[bound.as_str()]);
+        }
+        metrics.cases_closed.with_label_values(&["none"]);
+        metrics
+    }
+
+    /// Takes over the sums after a commit; `received`: the batch's alerts by name of their format. Call it once with
+    /// what was restored before the first batch.
+    pub fn set_accounting(&self, accounting: &Accounting, received: &[(&str, u64)]) {
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.settle(accounting, received);
+    }
+
+    /// Counts what a batch decided.
+    pub fn observe_decision(&self, tally: &Tally, moves: &[Move]) {
+        self.late_alerts.inc_by(tally.late);
+        self.severity_assumed.inc_by(tally.severity_assumed);
+        self.cases_opened.inc_by(tally.cases_opened);
+        self.cases_merged.inc_by(tally.cases_merged);
+        self.dedup_ids_evicted.inc_by(tally.ids_evicted);
+        add(&self.cases_closed, "none", tally.cases_closed);
+        for (kind, count) in LinkKind::ALL.into_iter().zip(tally.links) {
+            add(&self.links, kind.as_str(), count);
+        }
+        for (reason, count) in CapReason::ALL.into_iter().zip(tally.continued) {
+            add(&self.cases_continued, reason.as_str(), count);
+        }
+        for moved in moves {
+            self.alert_moves
+                .with_label_values(&[moved.from.as_str(), moved.to.as_str()])
+                .inc_by(moved.alerts);
+        }
+    }
+
+    /// Counts what parsing a batch left out; sum the notes of its messages first.
+    pub fn observe_notes(&self, notes: &Notes) {
+        for (note, count) in [
+            ("entities_dropped", notes.entities_dropped),
+            ("entities_over", notes.entities_over),
+            ("attack_dropped", notes.attack_dropped),
+            ("severity_unknown", notes.severity_unknown),
+            ("scope_overruled", notes.scope_overruled),
+            ("time_clamped", notes.time_clamped),
+            ("texts_cut", notes.texts_cut),
+        ] {
+            add(&self.parse_notes, note, u64::from(count));
+        }
+    }
+
+    /// Counts records rejected for `reason`, a word of `Reject::reason`.
+    pub fn observe_rejects(&self, reason: &'static str, count: u64) {
+        add(&self.rejects, reason, count);
+    }
+
+    /// Takes over the sizes of the engine's tables.
+    pub fn set_sizes(&self, sizes: &Sizes) {
+        for (gauge, size) in [
+            (&self.entities_tracked, sizes.entities),
+            (&self.activities_live, sizes.activities),
+            (&self.identities_remembered, sizes.identities),
+            (&self.candidates, sizes.candidates),
+            (&self.cases_open, sizes.cases),
+        ] {
+            gauge.set(i64::try_from(size).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Adds the time that a batch spent in a stage.
+    pub fn observe_stage(&self, stage: Stage, seconds: f64) {
+        self.stage_duration
+            .with_label_values(&[stage.as_str()])
+            .observe(seconds);
+    }
+
+    /// Takes over how far a partition is behind.
+    pub fn set_lag(&self, topic: &str, partition: i32, records: i64) {
+        self.consumer_lag
+            .with_label_values(&[topic, &partition.to_string()])
+            .set(records);
+    }
+
+    /// Counts that a bound was reached.
+    pub fn bound_reached(&self, bound: Bound) {
+        add(&self.bounds_reached, bound.as_str(), 1);
+    }
+
+    /// Everything in the text format; see [`CONTENT_TYPE`].
+    #[must_use]
+    pub fn render(&self) -> String {
+        let families = {
+            // Held until the numbers are read, or two scrapes at once would mix theirs. The owner thread may wait for it
+            // a fraction of a millisecond.
+            let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+            self.publish_ledger(&ledger);
+            self.publish_process(process::look());
+            self.registry.gather()
+        };
+        let mut text = Vec::new();
+        TextEncoder::new()
+            .encode(&families, &mut text)
+            .expect("writing to memory can't fail, and gather leaves no family empty");
+        String::from_utf8(text).expect("names, labels and help are text")
+    }
+
+    fn publish_ledger(&self, ledger: &Ledger) {
+        let sums = &ledger.accounting;
+        raise(&self.messages_received, sums.messages);
+        for (outcome, count) in [
+            ("with_alerts", sums.with_alerts),
+            ("empty", sums.empty),
+            ("rejected", sums.rejected),
+        ] {
+            raise(&self.messages.with_label_values(&[outcome]), count);
+        }
+        for (disposition, count) in Disposition::ALL.into_iter().zip(sums.terms) {
+            self.alerts
+                .with_label_values(&[disposition.as_str()])
+                .set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        let received = ledger.received.iter();
+        for (format, &count) in received {
+            raise(&self.alerts_received.with_label_values(&[format]), count);
+        }
+        let earlier = ledger.earlier.unwrap_or(0);
+        raise(
+            &self.alerts_received.with_label_values(&["earlier"]),
+            earlier,
+        );
+        let imbalance = ledger.imbalance();
+        self.accounting_imbalance
+            .set(i64::try_from(imbalance).unwrap_or(i64::MAX));
+    }
+
+    fn publish_process(&self, process: Process) {
+        for (gauge, value) in [
+            (&self.process_resident_memory, process.resident_bytes),
+            (&self.process_virtual_memory, process.virtual_bytes),
+            (&self.process_threads, process.threads),
+            (&self.process_open_fds, process.open_fds),
+            (&self.process_max_fds, process.max_fds),
+        ] {
+            gauge.set(value.unwrap_or_else(|| gauge.get()));
+        }
+        if let Some(start) = process.start_seconds {
+            self.process_start_time.set(start);
+        }
+        if let Some(cpu) = process.cpu_seconds {
+            let more = cpu - self.process_cpu.get();
+            self.process_cpu.inc_by(more.max(0.0));
+        }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Adds to a counter with one label; nothing stays nothing.
+fn add(counters: &prometheus::IntCounterVec, label: &str, count: u64) {
+    if count > 0 {
+        counters.with_label_values(&[label]).inc_by(count);
+    }
+}
+
+/// Brings a counter up to a sum that is kept elsewhere. Only `render` calls it, under the ledger's lock.
+fn raise(counter: &IntCounter, sum: u64) {
+    counter.inc_by(sum.saturating_sub(counter.get()));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! The pipeline: records in, decisions durable, events out. One direction, three threads:
+//!
+//! ```text
+//! source thread    kafka -> bounded channel of record batches
+//! owner thread     poll -> parse -> decide -> ONE synced write {state, alerts, offsets, outbox} -> view, metrics
+//! publisher lane   outbox -> kafka -> mark as published
+//! ```
+//!
+//! Only the owner changes the engine and writes batches; only what is on the disk is published. Any failed write ends
+//! the process (exit 75), and the next start goes on at the last whole batch.
+
+mod intake;
+mod filing;
+mod owner;
+mod lane;
+mod topics;
+mod wake;
+
+use crate::ports::SourceError;
+use crate::store::StoreError;
+
+pub use lane::{Lane, LaneStatus, Progress};
+pub use owner::{Limits, OnEvent, Owner, Parts};
+pub use topics::{TopicSettings, Topics};
+pub use wake::wake;
+
+/// Why the pipeline stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The store failed. Nothing that was not durable was published or acknowledged; start again.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// The input can't be read any further without losing or doubling something.
+    #[error("the input stopped")]
+    Source(#[from] SourceError),
+    /// The publisher lane ended.
+    #[error("the publisher lane stopped: {0}")]
+    Lane(String),
+}

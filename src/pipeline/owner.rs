@@ -1,0 +1,323 @@
+//! The owner: the loop that receives, decides, persists and only then lets go. The only writer of engine and store.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use caseloom_engine::correlator::Correlator;
+use caseloom_engine::decision::CaseEvent;
+use caseloom_engine::input::Parser;
+use caseloom_engine::record::Record;
+use caseloom_engine::time::{Span, Timestamp};
+use crossbeam_channel::Sender;
+
+use super::PipelineError;
+use super::filing;
+use super::intake::Intake;
+use super::lane::{LaneStatus, Progress};
+use super::topics::Topics;
+use crate::clock::Clock;
+use crate::events::Renderer;
+use crate::metrics::{Metrics, Stage};
+use crate::ports::{NextOffset, OutputRecord, RecordBatch, Source};
+use crate::shutdown::Shutdown;
+use crate::store::{CommitBatch, Persisted, StoreWriter};
+use crate::view::CaseView;
+
+/// Longest wait for input: so soon after its due time anything that only time brings (an announcement, the end of
+/// a silent case) happens at the latest.
+const TICK: Duration = Duration::from_millis(200);
+
+/// How often sizes are looked at; walking the groups is too slow for each batch.
+const SIZES_EVERY: Duration = Duration::from_secs(1);
+
+/// What one batch may hold, and how much may wait to be published.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Messages in a batch.
+    pub records_max: usize,
+    /// Bytes of messages in a batch.
+    pub bytes_max: usize,
+    /// Time from the first message of a batch to its commit.
+    pub age_max: Duration,
+    /// Input pauses while more records than this wait to be published.
+    pub outbox_records_max: u64,
+    /// Input pauses while more bytes than this wait to be published.
+    pub outbox_bytes_max: u64,
+}
+
+/// What the owner is made of.
+pub struct Parts {
+    /// Reads messages.
+    pub parser: Parser,
+    /// Decides; woken from the store.
+    pub correlator: Correlator,
+    /// Writes.
+    pub writer: StoreWriter,
+    /// The input topics.
+    pub topics: Topics,
+    /// Where to read on.
+    pub next_offsets: Vec<NextOffset>,
+    /// Renders events.
+    pub renderer: Renderer,
+    /// What the HTTP side reads.
+    pub view: Arc<CaseView>,
+    /// What the operator sees.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Bounds.
+    pub limits: Limits,
+    /// Tells the lane what became durable.
+    pub lane: Sender<Progress>,
+    /// How the lane is doing.
+    pub lane_status: LaneStatus,
+    /// Who else wants to know of case events.
+    pub on_event: Option<OnEvent>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The loop and its state.
+pub struct Owner {
+    intake: Intake,
+    writer: StoreWriter,
+    topics: Topics,
+    renderer: Renderer,
+    view: Arc<CaseView>,
+    metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    lane: Sender<Progress>,
+    lane_status: LaneStatus,
+    /// The last time told to the engine; wall clocks jump back, the engine's time must not.
+    told: Timestamp,
+    sized: Instant,
+    on_event: Option<OnEvent>,
+}
+
+/// Told of each case event once it is durable.
+pub type OnEvent = Box<dyn FnMut(&CaseEvent) + Send>;
+
+impl std::fmt::Debug for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Owner")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Owner {
+    /// An owner that goes on where the store ended.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        parts
+            .metrics
+            .set_accounting(parts.correlator.accounting(), &[]);
+        parts.metrics.set_sizes(&parts.correlator.sizes());
+        Self {
+            intake: Intake::new(parts.parser, parts.correlator, &parts.next_offsets),
+            writer: parts.writer,
+            topics: parts.topics,
+            renderer: parts.renderer,
+            view: parts.view,
+            metrics: parts.metrics,
+            clock: parts.clock,
+            limits: parts.limits,
+            lane: parts.lane,
+            lane_status: parts.lane_status,
+            told: Timestamp::MIN,
+            sized: Instant::now(),
+            on_event: parts.on_event,
+        }
+    }
+
+    /// Runs until the wish to stop, then ends after the batch at hand: everything decided is durable.
+    ///
+    /// # Errors
+    /// When the store, the source or the lane failed; the process should end with 75.
+    pub fn run(
+        &mut self,
+        source: &mut dyn Source,
+        shutdown: &Shutdown,
+    ) -> Result<(), PipelineError> {
+        let mut batch = RecordBatch::default();
+        while !shutdown.is_requested() {
+            if let Some(reason) = self.lane_status.failed() {
+                return Err(PipelineError::Lane(reason));
+            }
+            batch.clear();
+            if self.outbox_is_full() {
+                // The source keeps its own bounded channel and pauses; only time goes on here.
+                self.lane_status.wait_for_progress(TICK);
+            } else {
+                self.fill(source, &mut batch)?;
+            }
+            self.step(&batch)?;
+        }
+        Ok(())
+    }
+
+    /// Decides a batch and makes it durable. `None`: nothing happened.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn step(&mut self, batch: &RecordBatch) -> Result<Option<Persisted>, PipelineError> {
+        let now = self.clock.now().max(self.told);
+        self.told = now;
+        self.intake.assign(&batch.assigned);
+        self.intake.take(batch, &self.topics, now, &self.metrics);
+        let Intake {
+            correlator,
+            decision,
+            ..
+        } = &mut self.intake;
+        correlator.on_time(now, batch.caught_up, decision);
+        correlator.seal(decision);
+        let persisted = if self.has_news(batch) {
+            Some(self.commit(batch, now)?)
+        } else {
+            None
+        };
+        self.intake.clear();
+        self.observe_sizes();
+        Ok(persisted)
+    }
+
+    /// The sums as they are in the store.
+    #[must_use]
+    pub fn correlator(&self) -> &Correlator {
+        &self.intake.correlator
+    }
+
+    /// Waits for the first records, then gathers more until the batch is full or old enough.
+    fn fill(
+        &mut self,
+        source: &mut dyn Source,
+        batch: &mut RecordBatch,
+    ) -> Result<(), PipelineError> {
+        let begun = Instant::now();
+        let (records_max, bytes_max) = (self.limits.records_max, self.limits.bytes_max);
+        source.poll(self.patience(), records_max, bytes_max, batch)?;
+        let first = Instant::now();
+        while !batch.records.is_empty()
+            && !batch.caught_up
+            && batch.records.len() < records_max
+            && batch.bytes.len() < bytes_max
+        {
+            let Some(left) = self.limits.age_max.checked_sub(first.elapsed()) else {
+                break;
+            };
+            let before = batch.records.len();
+            source.poll(
+                left,
+                records_max - before,
+                bytes_max.saturating_sub(batch.bytes.len()),
+                batch,
+            )?;
+            if batch.records.len() == before {
+                break;
+            }
+        }
+        self.metrics
+            .observe_stage(Stage::Poll, begun.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// How long to wait for input before time has something to do.
+    fn patience(&self) -> Duration {
+        let Some(due) = self.intake.correlator.next_deadline() else {
+            return TICK;
+        };
+        let wait = due.since(self.clock.now()).max(Span::ZERO);
+        TICK.min(
+            Duration::from_millis(u64::try_from(wait.0).unwrap_or(0)).max(Duration::from_millis(1)),
+        )
+    }
+
+    fn outbox_is_full(&self) -> bool {
+        let pending = self.lane_status.pending();
+        pending.records > self.limits.outbox_records_max
+            || pending.bytes > self.limits.outbox_bytes_max
+    }
+
+    /// Whether there is anything to write besides the sums.
+    fn has_news(&self, batch: &RecordBatch) -> bool {
+        self.intake.messages > 0
+            || !batch.assigned.is_empty()
+            || !self.intake.decision.events.is_empty()
+            || self
+                .intake
+                .decision
+                .records
+                .iter()
+                .any(|record| !matches!(record, Record::Accounting(_)))
+    }
+
+    fn commit(&mut self, batch: &RecordBatch, now: Timestamp) -> Result<Persisted, PipelineError> {
+        let outbox = self.outbox();
+        let next_offsets = self.intake.next_offsets(batch);
+        let alerts = filing::rows(&self.intake);
+        let raw = filing::raw(&self.intake, batch, &self.topics);
+        let begun = Instant::now();
+        let persisted = self.writer.commit(&CommitBatch {
+            records: &self.intake.decision.records,
+            alerts: &alerts,
+            raw: &raw,
+            next_offsets: &next_offsets,
+            topics: self.topics.unstored(),
+            outbox: &outbox,
+        })?;
+        let seconds = begun.elapsed().as_secs_f64();
+        self.topics.stored();
+        self.metrics.observe_stage(Stage::Commit, seconds);
+        self.metrics.commit_duration.observe(seconds);
+        self.metrics.batch_alerts.observe(alerts.len() as f64);
+        self.let_go(batch, persisted, (!outbox.is_empty()).then_some(now));
+        Ok(persisted)
+    }
+
+    /// Everything that waits for durability: the read view, the metrics, the lane where there is something to send.
+    fn let_go(&mut self, batch: &RecordBatch, persisted: Persisted, sent_at: Option<Timestamp>) {
+        let decision = &self.intake.decision;
+        self.view.apply(&decision.records);
+        let accounting = self.intake.correlator.accounting();
+        self.metrics
+            .set_accounting(accounting, &self.intake.received());
+        self.metrics
+            .observe_decision(&decision.tally, &decision.moves);
+        if let Some(now) = sent_at {
+            let stamps = batch
+                .records
+                .iter()
+                .filter_map(|record| record.timestamp_ms);
+            let progress = Progress::new(persisted, stamps.min().map_or(now, Timestamp));
+            // A full channel only means that the lane has more to do than it was told; it looks at the outbox itself.
+            self.lane.try_send(progress).ok();
+        }
+        if let Some(on_event) = &mut self.on_event {
+            decision.events.iter().for_each(on_event);
+        }
+    }
+
+    /// Events and dead letters of the batch, in the order in which they are to be sent.
+    fn outbox(&mut self) -> Vec<OutputRecord> {
+        let mut outbox = std::mem::take(&mut self.intake.dead_letters);
+        for event in &self.intake.decision.events {
+            outbox.extend(self.renderer.render(event).records);
+        }
+        outbox
+    }
+
+    fn observe_sizes(&mut self) {
+        if self.sized.elapsed() >= SIZES_EVERY {
+            self.sized = Instant::now();
+            self.metrics.set_sizes(&self.intake.correlator.sizes());
+        }
+    }
+}

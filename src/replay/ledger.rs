@@ -1,0 +1,184 @@
+//! The ledger: one compact row per alert in input order, and what became of the groups, so that at the end each row
+//! can be told with its final state after merges and expiries.
+//!
+//! 24 bytes a row plus the id's text: a million alerts stay far under 100 MB.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+use caseloom_engine::accounting::Disposition;
+use caseloom_engine::alert::{Alert, Position};
+use caseloom_engine::decision::Outcome;
+use caseloom_engine::ids::{ActivityId, CaseId, GroupId};
+use caseloom_engine::record::{Record, Stage};
+
+/// Rows and groups.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    rows: Vec<Row>,
+    /// All native ids, one after the other.
+    ids: String,
+    /// Ids that have a row, by 64-bit hash: a collision only makes a row say its position instead.
+    seen: HashSet<u64>,
+    hasher: RandomState,
+    /// The group in which each activity opened, by activity number.
+    homes: Vec<u32>,
+    /// What each group is, by group number.
+    groups: Vec<Option<(Stage, CaseId)>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    /// End of its id in `ids`; the same as the row before: it has none, the position names it.
+    id_end: u32,
+    /// The activity; 0: none.
+    activity: u32,
+    /// Topic, line and index.
+    line: u32,
+    index: u16,
+    topic: u16,
+    kind: Kind,
+}
+
+/// What a row is besides its activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Counted,
+    Duplicate,
+    Ignored,
+    Rejected,
+}
+
+/// A row as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Assignment<'a> {
+    /// The native id; `None`: the position names it.
+    pub(super) id: Option<&'a str>,
+    pub(super) position: Position,
+    /// The case, where the alert is in one.
+    pub(super) case: Option<CaseId>,
+    /// The word of the disposition.
+    pub(super) disposition: &'static str,
+}
+
+impl Ledger {
+    /// Notes an alert with what became of it.
+    pub(super) fn add(&mut self, alert: &Alert, outcome: Outcome) {
+        if let Some(id) = &alert.id
+            && self.seen.insert(self.hasher.hash_one(id.as_str()))
+        {
+            self.ids.push_str(id);
+        }
+        let (kind, activity) = match outcome {
+            Outcome::Counted(activity) | Outcome::Opened { activity, .. } => {
+                (Kind::Counted, activity)
+            }
+            Outcome::Redelivered { original } | Outcome::Updated { original } => {
+                (Kind::Duplicate, original)
+            }
+            Outcome::Ignored(_) => (Kind::Ignored, ActivityId(0)),
+        };
+        self.push(alert.position, activity, kind);
+    }
+
+    /// Notes a record that was rejected.
+    pub(super) fn reject(&mut self, position: Position, index: u32) {
+        self.push(
+            Position { index, ..position },
+            ActivityId(0),
+            Kind::Rejected,
+        );
+    }
+
+    /// Takes over what the engine says of activities and groups.
+    pub(super) fn learn(&mut self, record: &Record) {
+        match record {
+            Record::Activity(activity) => {
+                let at = small(activity.id.0) as usize;
+                self.homes.resize(self.homes.len().max(at + 1), 0);
+                self.homes[at] = small(activity.group.0);
+            }
+            Record::Group(group) => {
+                let at = small(group.id.0) as usize;
+                self.groups.resize(self.groups.len().max(at + 1), None);
+                self.groups[at] = Some((group.stage, group.case));
+            }
+            Record::Accounting(_) | Record::Scope(_) | Record::Tally(_) | Record::Identity(_) => {}
+        }
+    }
+
+    /// All rows with their final state, in input order.
+    pub(super) fn assignments(&self) -> impl Iterator<Item = Assignment<'_>> {
+        let mut start = 0;
+        self.rows.iter().map(move |row| {
+            let id = &self.ids[start as usize..row.id_end as usize];
+            start = row.id_end;
+            let (case, disposition) = self.state(*row);
+            Assignment {
+                id: (!id.is_empty()).then_some(id),
+                position: row.position(),
+                case,
+                disposition,
+            }
+        })
+    }
+
+    fn push(&mut self, position: Position, activity: ActivityId, kind: Kind) {
+        self.rows.push(Row {
+            id_end: u32::try_from(self.ids.len()).expect("ids of a replay fit 4 GiB"),
+            activity: small(activity.0),
+            line: u32::try_from(position.offset)
+                .expect("a replayed file has fewer than 2^32 lines"),
+            index: u16::try_from(position.index).unwrap_or(u16::MAX),
+            topic: position.topic.0,
+            kind,
+        });
+    }
+
+    /// The case and the word of a row.
+    fn state(&self, row: Row) -> (Option<CaseId>, &'static str) {
+        let (case, word) = self.group_state(row.activity);
+        match row.kind {
+            Kind::Counted => (case, word),
+            Kind::Duplicate => (case, "duplicate"),
+            Kind::Ignored => (None, "ignored"),
+            Kind::Rejected => (None, "rejected"),
+        }
+    }
+
+    /// The case and the word of an activity's group, after merges.
+    fn group_state(&self, activity: u32) -> (Option<CaseId>, &'static str) {
+        let mut group = self.homes.get(activity as usize).copied().unwrap_or(0);
+        while let Some(Some((stage, case))) = self.groups.get(group as usize).copied() {
+            if let Stage::Merged {
+                into: GroupId(into),
+                ..
+            } = stage
+            {
+                group = small(into);
+                continue;
+            }
+            let disposition = stage.disposition().unwrap_or(Disposition::Candidate);
+            return (
+                (disposition == Disposition::Case).then_some(case),
+                disposition.as_str(),
+            );
+        }
+        (None, Disposition::Ignored.as_str())
+    }
+}
+
+impl Row {
+    fn position(self) -> Position {
+        Position {
+            topic: caseloom_engine::alert::TopicId(self.topic),
+            partition: 0,
+            offset: i64::from(self.line),
+            index: u32::from(self.index),
+        }
+    }
+}
+
+fn small(number: u64) -> u32 {
+    u32::try_from(number).expect("a replay has fewer than 2^32 activities and groups")
+}

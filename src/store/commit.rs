@@ -1,0 +1,151 @@
+//! Commit: one batch, one synced write. The only way into the store but for marks of the publisher and retention.
+
+use std::sync::Arc;
+
+use caseloom_engine::accounting::Disposition;
+use caseloom_engine::alert::{Position, TopicId};
+use caseloom_engine::ids::{ActivityId, ScopeId};
+use caseloom_engine::record::Record;
+use caseloom_engine::time::Timestamp;
+
+use crate::ports::{NextOffset, OutputRecord};
+
+use super::db::Db;
+use super::error::StoreError;
+use super::outbox::OutboxGauge;
+use super::output;
+use super::puts::Puts;
+use super::recover::Head;
+
+/// Everything that one batch changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CommitBatch<'a> {
+    /// Final values of the engine's records, each key at most once.
+    pub records: &'a [Record],
+    /// One row per alert, in the order decided.
+    pub alerts: &'a [AlertRow<'a>],
+    /// Messages to keep.
+    pub raw: &'a [RawMessage<'a>],
+    /// Partitions that were read on.
+    pub next_offsets: &'a [NextOffset],
+    /// Topics that were met for the first time.
+    pub topics: &'a [(TopicId, String)],
+    /// What is to be published, in this order.
+    pub outbox: &'a [OutputRecord],
+}
+
+/// What is kept of each alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlertRow<'a> {
+    /// Its scope.
+    pub scope: ScopeId,
+    /// The day bucket: its activity's; without one, that of its event time.
+    pub day: i32,
+    /// The activity it counts on; 0: none.
+    pub activity: ActivityId,
+    /// Its native id.
+    pub id: Option<&'a str>,
+    /// Where it stood.
+    pub position: Position,
+    /// Its event time.
+    pub time: Timestamp,
+    /// Its term of the accounting; `None`: the one of its activity's group.
+    pub disposition: Option<Disposition>,
+}
+
+/// A message whose bytes are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RawMessage<'a> {
+    /// The alert's scope.
+    pub scope: ScopeId,
+    /// The activity's day bucket.
+    pub day: i32,
+    /// The activity.
+    pub activity: ActivityId,
+    /// Where the alert stood. A message is kept once per activity, with the index of its last alert.
+    pub position: Position,
+    /// The message as received.
+    pub bytes: &'a [u8],
+}
+
+/// Proof that a batch is on the disk. Only [`StoreWriter::commit`] makes one, so what asks for it can't run before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Persisted {
+    batch_no: u64,
+    outbox_head: u64,
+}
+
+/// Writes batches. One per store, for the thread that owns the engine.
+#[derive(Debug)]
+pub struct StoreWriter {
+    pub(super) db: Arc<Db>,
+    head: Head,
+    gauge: Arc<OutboxGauge>,
+    stopped: bool,
+}
+
+impl Persisted {
+    /// The batch's number, from 1.
+    #[must_use]
+    pub fn batch_no(self) -> u64 {
+        self.batch_no
+    }
+
+    /// The last sequence number in the outbox; 0: there never was one.
+    #[must_use]
+    pub fn outbox_head(self) -> u64 {
+        self.outbox_head
+    }
+}
+
+impl StoreWriter {
+    pub(super) fn new(db: Arc<Db>, head: Head, gauge: Arc<OutboxGauge>) -> Self {
+        Self {
+            db,
+            head,
+            gauge,
+            stopped: false,
+        }
+    }
+
+    /// Writes a batch and returns when it is on the disk: all of it, or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::OutputTooLarge`] before anything is written. [`StoreError::Write`] when the write or its fsync
+    /// failed: the process must end with 75, and every later call returns [`StoreError::Stopped`].
+    pub fn commit(&mut self, batch: &CommitBatch<'_>) -> Result<Persisted, StoreError> {
+        output::check_lengths(batch.outbox)?;
+        let first = self.head.outbox_head + 1;
+        let head = Head {
+            batch_no: self.head.batch_no + 1,
+            outbox_head: self.head.outbox_head + batch.outbox.len() as u64,
+        };
+        let mut puts = Puts::new(&self.db, head.batch_no);
+        puts.records(batch.records)?;
+        puts.alerts(batch.alerts);
+        puts.raw(batch.raw);
+        puts.next_offsets(batch.next_offsets)?;
+        puts.topics(batch.topics)?;
+        let outbox_bytes = puts.outbox(first, batch.outbox);
+        puts.head(&head)?;
+        // Counted before it is written: the publisher may take it off as soon as it is there.
+        self.gauge.add(outbox_bytes);
+        self.write(puts.into_batch())?;
+        self.head = head;
+        self.gauge.set_head(head.outbox_head);
+        Ok(Persisted {
+            batch_no: head.batch_no,
+            outbox_head: head.outbox_head,
+        })
+    }
+
+    /// Writes synced, and never again once that failed.
+    pub(super) fn write(&mut self, batch: rocksdb::WriteBatch) -> Result<(), StoreError> {
+        if self.stopped {
+            return Err(StoreError::Stopped);
+        }
+        let written = self.db.write(batch, true);
+        self.stopped = written.is_err();
+        written
+    }
+}

@@ -1,0 +1,224 @@
+//! Recovery: where to go on, and the records from which the engine's memory is rebuilt.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use caseloom_engine::accounting::Accounting;
+use caseloom_engine::alert::TopicId;
+use caseloom_engine::ids::{ActivityId, GroupId};
+use caseloom_engine::record::{GroupRecord, Record, ScopeRecord};
+use caseloom_engine::time::Span;
+
+use crate::ports::NextOffset;
+
+use super::codec::{self, corrupt};
+use super::db::Db;
+use super::error::StoreError;
+use super::key;
+use super::puts::Puts;
+use super::schema::{self, Family, name};
+use super::{Store, query};
+
+/// Names one store for ever: drawn at creation. A copy of the output that carries another one was not made by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Lineage(pub [u8; 16]);
+
+/// What a restart begins with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovered {
+    /// The store's name.
+    pub lineage: Lineage,
+    /// Key of the engine's hashes, drawn at creation.
+    pub seed: [u8; 16],
+    /// The last batch; 0: none yet.
+    pub batch_no: u64,
+    /// Topic names by their numbers, ascending.
+    pub topics: Vec<(TopicId, String)>,
+    /// Where to read on, by topic and partition ascending; partitions that are not in here were never read.
+    pub next_offsets: Vec<NextOffset>,
+    /// The sums.
+    pub accounting: Accounting,
+    /// All scopes, ascending.
+    pub scopes: Vec<ScopeRecord>,
+    /// The last sequence number given to an output record; 0: none yet.
+    pub outbox_head: u64,
+    /// The last sequence number known to be published. After a crash it may be behind the truth, never ahead.
+    pub published: u64,
+}
+
+/// How far the store is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Head {
+    pub(super) batch_no: u64,
+    pub(super) outbox_head: u64,
+}
+
+impl fmt::Display for Lineage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Store {
+    /// Where to go on. Call it before the parts are handed out.
+    ///
+    /// # Errors
+    /// When something can't be read.
+    pub fn recover(&self) -> Result<Recovered, StoreError> {
+        let Head {
+            batch_no,
+            outbox_head,
+        } = head(&self.db)?;
+        Ok(Recovered {
+            lineage: drawn(&self.db, name::LINEAGE)?,
+            seed: drawn(&self.db, name::HASH_KEY)?,
+            batch_no,
+            topics: topics(&self.db)?,
+            next_offsets: next_offsets(&self.db)?,
+            accounting: self.reader.accounting()?,
+            scopes: scopes(&self.db)?,
+            outbox_head,
+            published: published(&self.db)?,
+        })
+    }
+
+    /// Yields the records of the engine's memory: scopes; then each live group with the activities of all its parts,
+    /// each with its tally; then native ids whose time is at most `ids_kept` before their scope's. Groups ascend by
+    /// number, activities by part and number, native ids by scope, day and hash: the order is the same at each restart.
+    ///
+    /// # Errors
+    /// When something can't be read; what was yielded until then is of no use.
+    pub fn live_state(
+        &self,
+        ids_kept: Span,
+        emit: &mut dyn FnMut(Record),
+    ) -> Result<(), StoreError> {
+        let scopes = scopes(&self.db)?;
+        scopes
+            .iter()
+            .cloned()
+            .for_each(|scope| emit(Record::Scope(scope)));
+        self.db
+            .scan(Family::Index, schema::live_groups().range(), |key, _| {
+                let group = GroupId(key::last_number(Family::Index, key)?);
+                live_group(&self.db, group, emit)
+            })?;
+        scopes
+            .iter()
+            .try_for_each(|scope| identities(&self.db, scope, ids_kept, emit))
+    }
+}
+
+/// Refuses a store of another schema, and gives a new one its name and key.
+pub(super) fn check_or_create(db: &Db) -> Result<(), StoreError> {
+    let known = schema::SCHEMA;
+    match db.record(Family::Meta, &schema::meta(name::SCHEMA))? {
+        Some(found) if found == known => Ok(()),
+        Some(found) => Err(StoreError::UnknownSchema { found, known }),
+        None => create(db),
+    }
+}
+
+fn create(db: &Db) -> Result<(), StoreError> {
+    let mut puts = Puts::new(db, 0);
+    for name in [name::LINEAGE, name::HASH_KEY] {
+        let mut random = [0_u8; 16];
+        getrandom::fill(&mut random).map_err(StoreError::Random)?;
+        puts.record(Family::Meta, &schema::meta(name), &random)?;
+    }
+    puts.record(Family::Meta, &schema::meta(name::SCHEMA), &schema::SCHEMA)?;
+    db.write(puts.into_batch(), true)?;
+    // Into a table at once: whatever happens to the log later, the store keeps its name.
+    db.flush(Family::Meta)
+}
+
+pub(super) fn head(db: &Db) -> Result<Head, StoreError> {
+    Ok(db
+        .record(Family::Meta, &schema::meta(name::HEAD))?
+        .unwrap_or_default())
+}
+
+pub(super) fn published(db: &Db) -> Result<u64, StoreError> {
+    Ok(db
+        .record(Family::Meta, &schema::meta(name::PUBLISHED))?
+        .unwrap_or_default())
+}
+
+fn drawn<T: DeserializeOwned>(db: &Db, name: &str) -> Result<T, StoreError> {
+    let value = db.record(Family::Meta, &schema::meta(name))?;
+    value.ok_or_else(|| corrupt(Family::Meta, "the lineage or the hash key is missing"))
+}
+
+pub(super) fn topics(db: &Db) -> Result<Vec<(TopicId, String)>, StoreError> {
+    let mut topics = Vec::new();
+    db.scan(Family::Meta, schema::topics().range(), |key, value| {
+        let id = TopicId(u16::from_be_bytes(key::part(Family::Meta, key, 0)?));
+        topics.push((id, codec::decode(Family::Meta, value)?));
+        Ok(())
+    })?;
+    Ok(topics)
+}
+
+fn next_offsets(db: &Db) -> Result<Vec<NextOffset>, StoreError> {
+    let mut offsets = Vec::new();
+    db.scan(
+        Family::Meta,
+        schema::next_offsets().range(),
+        |key, value| {
+            let topic = TopicId(u16::from_be_bytes(key::part(Family::Meta, key, 4)?));
+            let partition = i32::from_be_bytes(key::part(Family::Meta, key, 0)?);
+            let offset = codec::decode(Family::Meta, value)?;
+            offsets.push(NextOffset {
+                topic,
+                partition,
+                offset,
+            });
+            Ok(())
+        },
+    )?;
+    Ok(offsets)
+}
+
+fn scopes(db: &Db) -> Result<Vec<ScopeRecord>, StoreError> {
+    let mut scopes = Vec::new();
+    db.scan(Family::State, schema::scopes().range(), |_, value| {
+        scopes.push(codec::decode(Family::State, value)?);
+        Ok(())
+    })?;
+    Ok(scopes)
+}
+
+fn live_group(db: &Db, id: GroupId, emit: &mut dyn FnMut(Record)) -> Result<(), StoreError> {
+    let group: Option<GroupRecord> = db.record(Family::State, &schema::group(id))?;
+    let group = group.ok_or_else(|| corrupt(Family::State, "a live group without its record"))?;
+    let parts = group.parts.clone();
+    emit(Record::Group(Box::new(group)));
+    parts.into_iter().try_for_each(|part| {
+        query::scan_activities(db, part, ActivityId(0), |activity, tally| {
+            emit(Record::Activity(Box::new(activity)));
+            emit(Record::Tally(tally));
+            Ok(ControlFlow::Continue(()))
+        })
+    })
+}
+
+fn identities(
+    db: &Db,
+    scope: &ScopeRecord,
+    kept: Span,
+    emit: &mut dyn FnMut(Record),
+) -> Result<(), StoreError> {
+    let oldest = scope.time.minus(kept);
+    let range =
+        schema::in_day(scope.id, oldest.day()).bytes()..schema::in_scope(scope.id).successor();
+    db.scan(Family::Dedup, range, |key, value| {
+        let identity = codec::decode_identity(scope.id, key, value)?;
+        if identity.time >= oldest {
+            emit(Record::Identity(identity));
+        }
+        Ok(())
+    })
+}

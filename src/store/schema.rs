@@ -1,0 +1,224 @@
+//! Where everything lies: column families and keys. No values here; those are in `codec`, `chunk` and `output`.
+//!
+//! Every key begins with the shard (u16, 0 in this version) and numbers are big-endian, so that key order is number
+//! order. A day is written with its sign bit turned, which makes negative days sort first.
+//!
+//! | family | key after the shard | value |
+//! |---|---|---|
+//! | meta | name | lineage, hash key, schema, head, published, accounting |
+//! | meta | `topic/` topic:u16 | the topic's name |
+//! | meta | `offset/` topic:u16 partition:u32 | next offset to read |
+//! | state | 1 scope:u32 | `ScopeRecord` |
+//! | state | 2 group:u64 | `GroupRecord` |
+//! | state | 3 group:u64 activity:u64 0 | `ActivityRecord` |
+//! | state | 3 group:u64 activity:u64 1 | `TallyRecord` |
+//! | alerts | scope:u32 day:u32 activity:u64 batch:u64 | the activity's alerts of that batch, see `chunk` |
+//! | raw | scope:u32 day:u32 activity:u64 topic:u16 partition:u32 offset:u64 | a raw message |
+//! | dedup | scope:u32 day:u32 key:16 bytes | a native id that was met |
+//! | outbox | sequence:u64 | an output record that is not known to be published |
+//! | audit | | nothing yet |
+//! | index | 1 case:u64 | the case's group |
+//! | index | 2 group:u64 | empty; there is one for each live group |
+//!
+//! Alerts, raw and dedup carry the day, so that retention is one range delete per scope (`retention`). What belongs to
+//! a group is keyed by group and not by scope: a case is asked for by its id alone, and a group's activities must be
+//! one range. A tally stands behind its activity, so that both come with one scan.
+
+use std::ops::Range;
+
+use caseloom_engine::alert::{Position, TopicId};
+use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
+
+use super::key::Key;
+
+/// The schema this version reads and writes. A change of a key or of the meaning of a family is a new schema; a change
+/// of a value is a new format of that value.
+pub(super) const SCHEMA: u32 = 1;
+
+const STATE_SCOPE: u8 = 1;
+const STATE_GROUP: u8 = 2;
+const STATE_ACTIVITY: u8 = 3;
+const INDEX_CASE: u8 = 1;
+const INDEX_LIVE: u8 = 2;
+
+/// Last byte of an activity's key.
+pub(super) const PART_ACTIVITY: u8 = 0;
+/// Last byte of a tally's key.
+pub(super) const PART_TALLY: u8 = 1;
+
+/// A column family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    Meta,
+    State,
+    Alerts,
+    Raw,
+    Dedup,
+    Outbox,
+    Audit,
+    Index,
+}
+
+impl Family {
+    pub(super) const ALL: [Self; 8] = [
+        Self::Meta,
+        Self::State,
+        Self::Alerts,
+        Self::Raw,
+        Self::Dedup,
+        Self::Outbox,
+        Self::Audit,
+        Self::Index,
+    ];
+
+    /// Those whose keys are scope, then day.
+    pub(super) const BY_DAY: [Self; 3] = [Self::Alerts, Self::Raw, Self::Dedup];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::State => "state",
+            Self::Alerts => "alerts",
+            Self::Raw => "raw",
+            Self::Dedup => "dedup",
+            Self::Outbox => "outbox",
+            Self::Audit => "audit",
+            Self::Index => "index",
+        }
+    }
+}
+
+/// Names in the meta family.
+pub(super) mod name {
+    pub(in super::super) const SCHEMA: &str = "schema";
+    pub(in super::super) const LINEAGE: &str = "lineage";
+    pub(in super::super) const HASH_KEY: &str = "hash_key";
+    pub(in super::super) const HEAD: &str = "head";
+    pub(in super::super) const PUBLISHED: &str = "published";
+    pub(in super::super) const ACCOUNTING: &str = "accounting";
+}
+
+pub(super) fn meta(name: &str) -> Key {
+    Key::new().with(name.as_bytes())
+}
+
+pub(super) fn topics() -> Key {
+    meta("topic/")
+}
+
+pub(super) fn topic(topic: TopicId) -> Key {
+    topics().with(&topic.0.to_be_bytes())
+}
+
+pub(super) fn next_offsets() -> Key {
+    meta("offset/")
+}
+
+pub(super) fn next_offset(topic: TopicId, partition: i32) -> Key {
+    next_offsets()
+        .with(&topic.0.to_be_bytes())
+        .with(&partition.to_be_bytes())
+}
+
+pub(super) fn scopes() -> Key {
+    Key::new().with(&[STATE_SCOPE])
+}
+
+pub(super) fn scope(scope: ScopeId) -> Key {
+    scopes().with(&scope.0.to_be_bytes())
+}
+
+pub(super) fn groups() -> Key {
+    Key::new().with(&[STATE_GROUP])
+}
+
+pub(super) fn group(group: GroupId) -> Key {
+    groups().with(&group.0.to_be_bytes())
+}
+
+/// All activities that opened in a group, with their tallies.
+pub(super) fn activities(group: GroupId) -> Key {
+    Key::new()
+        .with(&[STATE_ACTIVITY])
+        .with(&group.0.to_be_bytes())
+}
+
+/// What is said of one activity: `part` is [`PART_ACTIVITY`] or [`PART_TALLY`].
+pub(super) fn activity(group: GroupId, activity: ActivityId, part: u8) -> Key {
+    activities(group)
+        .with(&activity.0.to_be_bytes())
+        .with(&[part])
+}
+
+/// Everything of a scope in one of [`Family::BY_DAY`].
+pub(super) fn in_scope(scope: ScopeId) -> Key {
+    Key::new().with(&scope.0.to_be_bytes())
+}
+
+/// Everything of a day of a scope in one of [`Family::BY_DAY`].
+pub(super) fn in_day(scope: ScopeId, day: i32) -> Key {
+    in_scope(scope).day(day)
+}
+
+/// Everything of an activity in the alerts or the raw family.
+pub(super) fn of_activity(scope: ScopeId, day: i32, activity: ActivityId) -> Key {
+    in_day(scope, day).with(&activity.0.to_be_bytes())
+}
+
+pub(super) fn alerts(scope: ScopeId, day: i32, activity: ActivityId, batch_no: u64) -> Key {
+    of_activity(scope, day, activity).with(&batch_no.to_be_bytes())
+}
+
+/// One message; the alert's index in it is part of the value.
+pub(super) fn raw(scope: ScopeId, day: i32, activity: ActivityId, position: Position) -> Key {
+    of_activity(scope, day, activity)
+        .with(&position.topic.0.to_be_bytes())
+        .with(&position.partition.to_be_bytes())
+        .with(&position.offset.to_be_bytes())
+}
+
+pub(super) fn identity(scope: ScopeId, day: i32, key: [u8; 16]) -> Key {
+    in_day(scope, day).with(&key)
+}
+
+pub(super) fn outbox(sequence: u64) -> Key {
+    Key::new().with(&sequence.to_be_bytes())
+}
+
+/// The entries with a number above this one.
+pub(super) fn outbox_behind(sequence: u64) -> Range<Vec<u8>> {
+    let first = outbox(sequence.saturating_add(1));
+    first.bytes()..Key::new().successor()
+}
+
+pub(super) fn case(case: CaseId) -> Key {
+    Key::new().with(&[INDEX_CASE]).with(&case.0.to_be_bytes())
+}
+
+pub(super) fn live_groups() -> Key {
+    Key::new().with(&[INDEX_LIVE])
+}
+
+pub(super) fn live(group: GroupId) -> Key {
+    live_groups().with(&group.0.to_be_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_holds_what_begins_with_its_key_and_no_more() {
+        let range = activities(GroupId(u64::MAX)).range();
+        let last = activity(GroupId(u64::MAX), ActivityId(u64::MAX), u8::MAX);
+        assert!(range.contains(&last.as_ref().to_vec()));
+        assert!(!range.contains(&activities(GroupId(0)).as_ref().to_vec()));
+        assert_eq!(in_scope(ScopeId(u32::MAX)).successor(), [0, 1]);
+    }
+
+    #[test]
+    fn the_longest_key_fits() {
+        let key = raw(ScopeId(1), 2, ActivityId(3), Position::default());
+        assert_eq!(key.as_ref().len(), 32);
+    }
+}
