@@ -41,8 +41,8 @@ impl<'a> Puts<'a> {
         self.batch
     }
 
-    /// Native ids come last and in key order. There may be one per alert, and their keys are hashes: in key order
-    /// RocksDB finds their places about twice as fast.
+    /// Native ids come last and in key order. There may be one per alert, and their keys are hashes: put as they
+    /// come, a flood takes 2.2 us of the owner thread per alert, in key order 1.3 (`benches/store.rs`).
     pub(super) fn records(&mut self, records: &[Record]) -> Result<(), StoreError> {
         let mut identities = Vec::new();
         for record in records {
