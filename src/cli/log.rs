@@ -7,8 +7,8 @@ use std::fmt::{self, Write};
 use std::io::IsTerminal;
 
 use tracing::field::Field;
-use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 
 use super::CliError;
@@ -42,7 +42,9 @@ impl LogArgs {
             .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr);
         let started = match self.log_format.unwrap_or(config.format) {
-            LogFormat::Text => lines.fmt_fields(debug_fn(write_field).delimited(" ")).try_init(),
+            LogFormat::Text => lines
+                .fmt_fields(debug_fn(write_field).delimited(" "))
+                .try_init(),
             LogFormat::Json => lines.json().flatten_event(true).try_init(),
         };
         started.map_err(CliError::Failed)
