@@ -61,10 +61,6 @@ fn activity(id: u64, group: u64) -> ActivityRecord {
         group: GroupId(group),
         scope: ScopeId(0),
         day: NOON.day(),
-        key: *blake3::hash(&id.to_be_bytes())
-            .as_bytes()
-            .first_chunk()
-            .expect("a hash has 32 bytes"),
         window_end: time(id).plus(Span::HOUR),
         source: "suricata".into(),
         rule_id: "2027865".into(),
@@ -115,6 +111,7 @@ fn group(id: u64, activities: u64) -> GroupRecord {
         related: vec![],
         capped: None,
         event_seq: 0,
+        unannounced: false,
         revision: 0,
     }
 }
@@ -170,6 +167,7 @@ fn records_of(mix: Mix, first: u64) -> Vec<Record> {
         name: "default".into(),
         time: time(first),
         heard: time(first),
+        heard_time: time(first),
     }));
     match mix {
         Mix::Flood => {

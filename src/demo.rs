@@ -63,7 +63,7 @@ pub fn run(demo: &Demo, shutdown: &Shutdown, say: fn(String)) -> Result<(), Daem
             say(format!(
                 "cases at http://{address}/   metrics at http://{address}/metrics   (Ctrl-C stops)"
             ));
-            drop(address_told.send(address));
+            address_told.send(address).ok();
         })),
         on_event: Some(Box::new(move |event| {
             let address = *page.get_or_insert_with(|| address.recv().ok());

@@ -5,12 +5,16 @@ use hashbrown::HashMap;
 
 use crate::activities::Activity;
 use crate::alert::Severity;
-use crate::entities::Known;
+use crate::entities::{Known, Mention};
 use crate::ids::{CaseId, GroupId, ScopeId};
 use crate::record::{CapReason, GroupRecord, Relation, Stage, Status};
 use crate::risk::Risk;
 use crate::slots::{No, Slots};
 use crate::time::{Span, Timestamp};
+
+/// Most ATT&CK ids of a group. A real case has a dozen; an attacker who may name what he likes has no end of them, and
+/// each record and event of the group would carry them all.
+const ATTACK_MAX: usize = 128;
 
 /// A live group: what is said of it, and what it holds.
 #[derive(Debug)]
@@ -52,7 +56,7 @@ pub(crate) struct Head {
 #[derive(Debug)]
 pub(crate) struct Body {
     pub(crate) activities: Vec<No<Activity>>,
-    /// Distinct linkable entities.
+    /// Distinct linkable entities, sorted by number.
     pub(crate) entities: Vec<No<Known>>,
     pub(crate) attack: Vec<CompactString>,
     pub(crate) risk: Risk,
@@ -94,6 +98,26 @@ impl Body {
         }
     }
 
+    /// Whether one of its activities names the entity.
+    pub(crate) fn holds(&self, entity: No<Known>) -> bool {
+        self.entities.binary_search(&entity).is_ok()
+    }
+
+    /// Adds an entity that links over `gap`, once.
+    pub(crate) fn add_entity(&mut self, entity: No<Known>, gap: Span) {
+        if let Err(place) = self.entities.binary_search(&entity) {
+            self.entities.insert(place, entity);
+            self.reach = self.reach.max(gap);
+        }
+    }
+
+    /// Takes over the entities of `other`.
+    pub(crate) fn absorb_entities(&mut self, other: &Self) {
+        self.entities.extend_from_slice(&other.entities);
+        self.entities.sort_unstable();
+        self.entities.dedup();
+    }
+
     /// Takes over the sums of `other`; its activities and entities are moved by the caller.
     pub(crate) fn absorb_sums(&mut self, other: &Self) {
         self.first = self.first.min(other.first);
@@ -106,12 +130,23 @@ impl Body {
         }
     }
 
-    /// Adds an ATT&CK id, once.
+    /// Adds an ATT&CK id, once; beyond [`ATTACK_MAX`] none.
     pub(crate) fn add_attack(&mut self, id: &CompactString) {
-        if let Err(place) = self.attack.binary_search(id) {
+        if let Err(place) = self.attack.binary_search(id)
+            && self.attack.len() < ATTACK_MAX
+        {
             self.attack.insert(place, id.clone());
         }
     }
+}
+
+/// How many distinct entities among `mentions`, which are sorted, none of `bodies` holds.
+pub(crate) fn newcomers(bodies: &[&Body], mentions: &[Mention]) -> usize {
+    let is_new = |same: &&[Mention]| !bodies.iter().any(|body| body.holds(same[0].entity()));
+    mentions
+        .chunk_by(|a, b| a.entity() == b.entity())
+        .filter(is_new)
+        .count()
 }
 
 impl Head {
@@ -199,9 +234,35 @@ impl GroupTable {
         group
     }
 
-    /// Lets an id lead to a group.
-    pub(crate) fn redirect(&mut self, id: GroupId, no: No<Group>) {
-        self.by_id.insert(id, no);
+    /// Makes two groups one: the survivor keeps its head and gets the loser's parts, the larger body stays where it
+    /// is. Returns the number of the group, and the freed number with what is left: the loser's head, the smaller body.
+    pub(crate) fn unite(
+        &mut self,
+        survivor: No<Group>,
+        loser: No<Group>,
+    ) -> (No<Group>, (No<Group>, Group)) {
+        let (a, b) = self.slots.pair_mut(survivor, loser);
+        let swap = b.body.activities.len() > a.body.activities.len();
+        let (into, from) = if swap {
+            (loser, survivor)
+        } else {
+            (survivor, loser)
+        };
+        if swap {
+            std::mem::swap(&mut a.head, &mut b.head);
+        }
+        let left = self.slots.remove(from);
+        let head = &mut self.slots[into].head;
+        // The ids that led to the number that is free now; the others lead to the right one already.
+        for part in if swap { &head.parts } else { &left.head.parts } {
+            self.by_id.insert(*part, into);
+        }
+        head.parts.extend_from_slice(&left.head.parts);
+        if swap {
+            // The survivor's head came to another number: it must be listed under it to be sealed.
+            head.dirty = false;
+        }
+        (into, (from, left))
     }
 
     /// The live group with this id, or the one into which it was merged.

@@ -1,9 +1,9 @@
 //! Native ids that were met: tells a redelivery from an update from something new.
 //!
-//! Kept `dedup.ids_kept` of event time per scope and at most `dedup.ids_max` in all; when that is reached the oldest
-//! hour of ids goes first, which is counted. An id that is forgotten is new when it comes again.
+//! Known for `dedup.ids_kept` of event time per scope, to the millisecond, and at most `dedup.ids_max` in all; when that
+//! is reached the oldest goes first, which is counted. An id that is forgotten is new when it comes again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::Hasher;
 
 use hashbrown::HashTable;
@@ -19,8 +19,11 @@ use crate::time::{Span, Timestamp};
 pub(crate) struct Identities {
     key: [u8; 16],
     met: HashTable<IdentityRecord>,
-    /// Keys by hour of event time, so that the oldest can go together.
-    hours: BTreeMap<(i64, ScopeId), Vec<[u8; 16]>>,
+    /// Keys by hour of event time, so that those too old to be known go together. A key that was forgotten and met
+    /// again also stands in its old hour until that goes.
+    hours: BTreeMap<(ScopeId, i64), VecDeque<[u8; 16]>>,
+    /// The hours of all scopes, the oldest first.
+    oldest: BTreeSet<(i64, ScopeId)>,
 }
 
 /// How an alert stands to what was met before.
@@ -41,6 +44,7 @@ impl Identities {
             key,
             met: HashTable::new(),
             hours: BTreeMap::new(),
+            oldest: BTreeSet::new(),
         }
     }
 
@@ -55,16 +59,13 @@ impl Identities {
         hasher.finish128().as_bytes()
     }
 
-    /// Compares an alert with what was met under its key.
-    pub(crate) fn meet(&self, key: &[u8; 16], alert: &Alert) -> Meeting {
-        let Some(met) = self.met.find(short(key), |met| met.key == *key) else {
+    /// Compares an alert with what was met under its key at or after `since`.
+    pub(crate) fn meet(&self, key: &[u8; 16], alert: &Alert, since: Timestamp) -> Meeting {
+        let met = self.met.find(short(key), |met| met.key == *key);
+        let Some(met) = met.filter(|met| met.time >= since) else {
             return Meeting::New;
         };
-        let newer = alert.updated > met.updated
-            || alert.count > met.count
-            || alert.lifecycle != met.lifecycle
-            || (alert.updated.is_none() && alert.time > met.time);
-        if newer {
+        if is_news(met, alert) {
             Meeting::Updated(*met)
         } else {
             Meeting::Redelivered(*met)
@@ -73,28 +74,28 @@ impl Identities {
 
     /// Remembers a key, or what is new about it.
     pub(crate) fn remember(&mut self, record: IdentityRecord) {
-        match self
-            .met
-            .find_mut(short(&record.key), |met| met.key == record.key)
-        {
-            Some(met) => {
-                *met = IdentityRecord {
-                    time: met.time,
-                    ..record
-                }
-            }
+        let hash = short(&record.key);
+        let known = self.met.find_mut(hash, |met| met.key == record.key);
+        let same_hour = known
+            .as_ref()
+            .is_some_and(|met| bucket(met) == bucket(&record));
+        match known {
+            Some(met) => *met = record,
             None => {
-                self.met
-                    .insert_unique(short(&record.key), record, |met| short(&met.key));
-                self.hours
-                    .entry((hour(record.time), record.scope))
-                    .or_default()
-                    .push(record.key);
+                self.met.insert_unique(hash, record, |met| short(&met.key));
             }
+        }
+        if !same_hour {
+            let (scope, hour) = bucket(&record);
+            self.oldest.insert((hour, scope));
+            self.hours
+                .entry((scope, hour))
+                .or_default()
+                .push_back(record.key);
         }
     }
 
-    /// Forgets what is older than `kept` before `now` in one scope; `before` was the last `now`.
+    /// Forgets what is older than `kept` before `now` in one scope, by whole hours; `before` was the last `now`.
     pub(crate) fn advance(
         &mut self,
         scope: ScopeId,
@@ -105,15 +106,12 @@ impl Identities {
         if hour(before) == hour(now) {
             return;
         }
-        let oldest = hour(now.minus(kept));
-        let due: Vec<_> = self
-            .hours
-            .keys()
-            .filter(|(at, of)| *of == scope && *at < oldest)
-            .copied()
-            .collect();
-        for bucket in due {
-            self.drop_bucket(bucket);
+        let too_old = (scope, i64::MIN)..(scope, hour(now.minus(kept)));
+        while let Some((&(_, hour), _)) = self.hours.range(too_old.clone()).next() {
+            for key in self.hours.remove(&(scope, hour)).unwrap_or_default() {
+                self.forget(&key, (scope, hour));
+            }
+            self.oldest.remove(&(hour, scope));
         }
     }
 
@@ -121,10 +119,17 @@ impl Identities {
     pub(crate) fn shrink(&mut self, ids_max: usize) -> u64 {
         let mut evicted = 0;
         while self.met.len() > ids_max {
-            let Some((&bucket, _)) = self.hours.first_key_value() else {
+            let Some(&(hour, scope)) = self.oldest.first() else {
                 break;
             };
-            evicted += self.drop_bucket(bucket);
+            let keys = self.hours.get_mut(&(scope, hour));
+            match keys.and_then(VecDeque::pop_front) {
+                Some(key) => evicted += u64::from(self.forget(&key, (scope, hour))),
+                None => {
+                    self.hours.remove(&(scope, hour));
+                    self.oldest.remove(&(hour, scope));
+                }
+            }
         }
         evicted
     }
@@ -134,15 +139,52 @@ impl Identities {
         self.met.len()
     }
 
-    fn drop_bucket(&mut self, bucket: (i64, ScopeId)) -> u64 {
-        let keys = self.hours.remove(&bucket).unwrap_or_default();
-        for key in &keys {
-            if let Ok(entry) = self.met.find_entry(short(key), |met| met.key == *key) {
-                entry.remove();
-            }
-        }
-        keys.len() as u64
+    /// Forgets a key, unless it was met again in another hour.
+    fn forget(&mut self, key: &[u8; 16], stood: (ScopeId, i64)) -> bool {
+        let stands = |met: &IdentityRecord| met.key == *key && bucket(met) == stood;
+        let entry = self.met.find_entry(short(key), stands);
+        entry
+            .map(hashbrown::hash_table::OccupiedEntry::remove)
+            .is_ok()
     }
+}
+
+impl IdentityRecord {
+    /// The record after a newer version of the alert was met.
+    pub(crate) fn renewed(self, alert: &Alert) -> Self {
+        let newer = version_of(alert) > version(&self);
+        let current = version_of(alert) >= version(&self);
+        Self {
+            count: self.count.max(alert.count),
+            updated: if newer {
+                Some(version_of(alert))
+            } else {
+                self.updated
+            },
+            lifecycle: if current {
+                alert.lifecycle
+            } else {
+                self.lifecycle
+            },
+            ..self
+        }
+    }
+}
+
+/// Whether the alert is newer than what was met: by its time, its count, or its status where its time is not older.
+fn is_news(met: &IdentityRecord, alert: &Alert) -> bool {
+    version_of(alert) > version(met)
+        || alert.count > met.count
+        || (alert.lifecycle != met.lifecycle && version_of(alert) == version(met))
+}
+
+/// When the product last changed an alert; where it doesn't say, when that happened.
+fn version_of(alert: &Alert) -> Timestamp {
+    alert.updated.unwrap_or(alert.time)
+}
+
+fn version(met: &IdentityRecord) -> Timestamp {
+    met.updated.unwrap_or(met.time)
 }
 
 /// The keys are hashes already: half of one serves the table.
@@ -152,6 +194,61 @@ fn short(key: &[u8; 16]) -> u64 {
     ])
 }
 
+fn bucket(met: &IdentityRecord) -> (ScopeId, i64) {
+    (met.scope, hour(met.time))
+}
+
 fn hour(time: Timestamp) -> i64 {
     time.0.div_euclid(Span::HOUR.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::Lifecycle;
+    use crate::ids::{ActivityId, GroupId};
+
+    fn met(number: u8, scope: u32, hour: i64) -> IdentityRecord {
+        IdentityRecord {
+            scope: ScopeId(scope),
+            key: [number; 16],
+            time: Timestamp(Span::HOUR.times(hour).0),
+            activity: ActivityId(1),
+            group: GroupId(1),
+            count: 1,
+            updated: None,
+            lifecycle: Lifecycle::Active,
+        }
+    }
+
+    fn known(ids: &Identities, number: u8) -> bool {
+        ids.met
+            .find(short(&[number; 16]), |met| met.key == [number; 16])
+            .is_some()
+    }
+
+    #[test]
+    fn too_many_ids_go_one_by_one_the_oldest_first() {
+        let mut ids = Identities::new([0; 16]);
+        for (number, scope, hour) in [(1, 0, 7), (2, 1, 5), (3, 0, 7), (4, 0, 9)] {
+            ids.remember(met(number, scope, hour));
+        }
+        assert_eq!(ids.shrink(2), 2);
+        assert_eq!(
+            [1, 2, 3, 4].map(|number| known(&ids, number)),
+            [false, false, true, true]
+        );
+    }
+
+    #[test]
+    fn an_id_met_again_does_not_go_with_its_old_hour() {
+        let mut ids = Identities::new([0; 16]);
+        ids.remember(met(1, 0, 1));
+        ids.remember(met(1, 0, 30));
+        let (before, now) = (met(1, 0, 30).time, met(1, 0, 31).time);
+        ids.advance(ScopeId(0), before, now, Span::DAY);
+        assert!(known(&ids, 1));
+        ids.advance(ScopeId(0), now, met(1, 0, 60).time, Span::DAY);
+        assert_eq!((ids.len(), ids.hours.len(), ids.oldest.len()), (0, 0, 0));
+    }
 }

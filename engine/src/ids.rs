@@ -23,7 +23,8 @@ pub struct ActivityId(pub u64);
 )]
 pub struct GroupId(pub u64);
 
-/// The id of a case that the world sees: 64 bits of BLAKE3 over the identity of the group's first alert.
+/// The id of a case that the world sees: 64 bits of BLAKE3 over the identity, time and position of the group's
+/// first alert.
 ///
 /// Written as 13 digits of Crockford's base 32 in lower case (`0123456789abcdefghjkmnpqrstvwxyz`), fixed width,
 /// so that text order is number order. Serialised as that text where the format is human-readable.

@@ -1,6 +1,7 @@
 //! A table of things addressed by small numbers that are used again: four bytes refer to an entity, an activity or a
 //! group, and a look-up is an index. Numbers are private to one run of the engine; what leaves it carries ids.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
@@ -124,6 +125,18 @@ impl<T> PartialEq for No<T> {
 }
 
 impl<T> Eq for No<T> {}
+
+impl<T> PartialOrd for No<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Ord for No<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
 
 impl<T> Hash for No<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {

@@ -21,14 +21,16 @@ use caseloom_engine::correlator::Correlator;
 use caseloom_engine::decision::{Decision, Outcome};
 use caseloom_engine::ids::{CaseId, GroupId};
 use caseloom_engine::policy::Policy;
-use caseloom_engine::record::{GroupRecord, Record, Stage};
+use caseloom_engine::record::{Record, Stage};
 use caseloom_engine::time::Timestamp;
+use common::shelf::Shelf;
 
 /// A running story.
 struct Story {
+    policy: Policy,
     correlator: Correlator,
     decision: Decision,
-    groups: BTreeMap<GroupId, GroupRecord>,
+    shelf: Shelf,
     names: BTreeMap<CaseId, GroupId>,
     now: Timestamp,
     offset: i64,
@@ -74,9 +76,10 @@ fn tell(text: &str) -> String {
     }
     policy.check().unwrap();
     let mut story = Story {
-        correlator: Correlator::new(policy, common::SEED),
+        correlator: Correlator::new(policy.clone(), common::SEED),
+        policy,
         decision: Decision::default(),
-        groups: BTreeMap::new(),
+        shelf: Shelf::default(),
         names: BTreeMap::new(),
         now: common::BEGIN,
         offset: 0,
@@ -108,6 +111,7 @@ impl Story {
                     .on_time(self.now, verb == "time", &mut self.decision);
             }
             "finish" => self.correlator.finish(self.now, &mut self.decision),
+            "restart" => self.correlator = self.shelf.wake(&self.policy, common::SEED, self.now),
             other => panic!("unknown verb {other}"),
         }
         self.drain();
@@ -117,9 +121,13 @@ impl Story {
         self.correlator.seal(&mut self.decision);
         for record in &self.decision.records {
             if let Record::Group(group) = record {
-                self.names.insert(group.case, group.id);
-                self.groups.insert(group.id, (**group).clone());
+                let former = self.names.insert(group.case, group.id);
+                assert!(
+                    former.is_none_or(|id| id == group.id),
+                    "two cases have one public id"
+                );
             }
+            self.shelf.put(record);
         }
         for event in &self.decision.events {
             let group = event.case.group.id.0;
@@ -145,7 +153,7 @@ impl Story {
     }
 
     fn end(mut self) -> String {
-        for group in self.groups.values() {
+        for group in self.shelf.groups.values() {
             let stage = match group.stage {
                 Stage::Merged { into, .. } => format!("merged into g{}", into.0),
                 stage => format!("{stage:?}").to_lowercase(),

@@ -298,7 +298,7 @@ impl Owner {
                 .filter_map(|record| record.timestamp_ms);
             let progress = Progress::new(persisted, stamps.min().map_or(now, Timestamp));
             // A full channel only means that the lane has more to do than it was told; it looks at the outbox itself.
-            drop(self.lane.try_send(progress));
+            self.lane.try_send(progress).ok();
         }
         if let Some(on_event) = &mut self.on_event {
             decision.events.iter().for_each(on_event);

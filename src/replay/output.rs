@@ -105,7 +105,7 @@ fn write_row(row: &mut String, assignment: &Assignment<'_>, names: &[String]) {
     }
     row.push(',');
     if let Some(case) = assignment.case {
-        let _ = write!(row, "{case}");
+        write!(row, "{case}").expect("writing to memory can't fail");
     }
     row.push(',');
     row.push_str(assignment.disposition);

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use super::Correlator;
 use super::link::Hit;
-use crate::activities::{Activity, Mentions};
+use crate::activities::{Activity, Mentions, Repeat};
 use crate::alert::{Alert, Lifecycle};
 use crate::decision::{Decided, Decision, Outcome};
 use crate::entities::{Found, Mention};
@@ -103,29 +103,37 @@ impl Correlator {
             .id
             .as_ref()
             .map(|id| self.identities.key_of(scope, &alert.source, id));
-        let meeting = key.map_or(Meeting::New, |key| self.identities.meet(&key, alert));
+        let since = self.ids_since(scope);
+        let meeting = key.map_or(Meeting::New, |key| self.identities.meet(&key, alert, since));
         let nowhere = Stands::nowhere(alert.time);
         let (outcome, stands) = match meeting {
             Meeting::Redelivered(met) => {
                 let original = met.activity;
                 return nowhere.decided(scope, Outcome::Redelivered { original });
             }
-            Meeting::Updated(met) => {
-                let outcome = self.update(now, met, alert, decision);
-                (outcome, Stands::from(met))
+            // What was ignored and is active now was never counted: it is work.
+            Meeting::Updated(met) if met.activity != ActivityId(0) || !is_active(alert) => {
+                (self.update(now, met, alert, decision), Stands::from(met))
             }
-            Meeting::New if alert.lifecycle != Lifecycle::Active => {
-                (Outcome::Ignored(alert.lifecycle), nowhere)
-            }
-            Meeting::New => self.count(now, scope, alert, decision),
+            _ if is_active(alert) => self.count(now, scope, alert, decision),
+            _ => (Outcome::Ignored(alert.lifecycle), nowhere),
         };
         if let Some(key) = key {
-            self.remember(key, scope, alert, stands, decision);
+            let record = identity(key, scope, alert, (meeting, stands));
+            self.remember(record, since, decision);
         }
         match outcome.activity() {
             Some(_) => stands.decided(scope, outcome),
             None => nowhere.decided(scope, outcome),
         }
+    }
+
+    /// Native ids are known whose first delivery was not before.
+    fn ids_since(&self, scope: ScopeId) -> Timestamp {
+        self.scopes
+            .get(scope)
+            .time
+            .minus(self.policy.dedup.ids_kept)
     }
 
     /// A newer version of an alert that is there: its activity takes over the higher severity.
@@ -146,8 +154,10 @@ impl Correlator {
                 .find(|&no| self.activities.get(no).id == original)
         });
         if let (Some(group), Some(activity)) = (group, found) {
-            let severity = alert.severity.max(self.activities.get(activity).severity);
-            self.activities.get_mut(activity).severity = severity;
+            let severity = &mut self.activities.get_mut(activity).severity;
+            if alert.severity.score > severity.score {
+                *severity = alert.severity;
+            }
             self.touch_activity(activity);
             if self.weigh(group, activity) {
                 self.groups.get_mut(group).body.title = Self::title_of(alert);
@@ -206,7 +216,7 @@ impl Correlator {
     }
 
     /// Whether an entity may connect alerts under the policy.
-    fn links(&self, entity: &Entity) -> bool {
+    pub(super) fn links(&self, entity: &Entity) -> bool {
         let ignored = &self.policy.ignored_entities;
         entity.is_linkable()
             && self.policy.gap(entity.kind) > Span::ZERO
@@ -226,11 +236,12 @@ impl Correlator {
             mentions.push(Mention::new((*known)?, alert.entities[*index].role));
         }
         mentions.sort_unstable();
-        let window = self.policy.dedup_window(&alert.source);
-        let no = self
-            .activities
-            .find(scope, rule, &mentions, (alert.time, window))?;
-        (alert.severity.score <= self.activities.get(no).severity.score).then_some(no)
+        let repeat = Repeat {
+            time: alert.time,
+            window: self.policy.dedup_window(&alert.source),
+            severity: alert.severity.score,
+        };
+        self.activities.find(scope, rule, &mentions, repeat)
     }
 
     /// Counts a repeat at `time` on an activity.
@@ -271,7 +282,7 @@ impl Correlator {
         self.accounting.count_alert(disposition);
     }
 
-    /// Adds the entities that the look-up did not find; returns all mentions, sorted.
+    /// Adds the entities that the look-up did not find; returns all mentions, in the alert's order.
     pub(super) fn intern_mentions(&mut self, scope: ScopeId, alert: &Alert) -> Mentions {
         let mut mentions: SmallVec<[Mention; 4]> = SmallVec::new();
         for at in 0..self.scratch.found.len() {
@@ -286,49 +297,60 @@ impl Correlator {
             mentions.push(Mention::new(no, entity.role));
             self.entities.mention(no);
         }
-        mentions.sort_unstable();
         mentions
     }
 
     /// Remembers a native id, or what is new about it.
-    fn remember(
-        &mut self,
-        key: [u8; 16],
-        scope: ScopeId,
-        alert: &Alert,
-        stands: Stands,
-        decision: &mut Decision,
-    ) {
-        let record = IdentityRecord {
-            scope,
-            key,
-            time: stands.time,
-            activity: stands.activity,
-            group: stands.group,
-            count: alert.count,
-            updated: alert.updated,
-            lifecycle: alert.lifecycle,
-        };
-        if stands.time
-            >= self
-                .scopes
-                .get(scope)
-                .time
-                .minus(self.policy.dedup.ids_kept)
-        {
+    fn remember(&mut self, record: IdentityRecord, since: Timestamp, decision: &mut Decision) {
+        if record.time >= since {
             self.identities.remember(record);
             decision.tally.ids_evicted += self.identities.shrink(self.policy.dedup.ids_max);
         }
         decision.record(|| Record::Identity(record));
     }
 
-    /// One line for people: the rule on the subject.
+    /// One line for people: the headline, and the subject if that doesn't name it.
     pub(super) fn title_of(alert: &Alert) -> CompactString {
         let mut title = CompactString::new(alert.headline());
-        if let Some(subject) = alert.subject() {
+        let subject = alert
+            .subject()
+            .filter(|subject| !title.contains(subject.value.as_str()));
+        if let Some(subject) = subject {
             title.push_str(" on ");
             title.push_str(&subject.value);
         }
         title
+    }
+}
+
+fn is_active(alert: &Alert) -> bool {
+    alert.lifecycle == Lifecycle::Active
+}
+
+/// The record of a native id after an alert that stands there now.
+fn identity(
+    key: [u8; 16],
+    scope: ScopeId,
+    alert: &Alert,
+    (meeting, stands): (Meeting, Stands),
+) -> IdentityRecord {
+    let (activity, group) = (stands.activity, stands.group);
+    match meeting {
+        // Its time stays, for the record has its place by it.
+        Meeting::Updated(met) | Meeting::Redelivered(met) => IdentityRecord {
+            activity,
+            group,
+            ..met.renewed(alert)
+        },
+        Meeting::New => IdentityRecord {
+            scope,
+            key,
+            time: stands.time,
+            activity,
+            group,
+            count: alert.count,
+            updated: alert.updated,
+            lifecycle: alert.lifecycle,
+        },
     }
 }

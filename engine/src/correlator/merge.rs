@@ -6,7 +6,8 @@ use smallvec::SmallVec;
 use super::Correlator;
 use crate::activities::Activity;
 use crate::decision::{Decision, EventType};
-use crate::groups::Group;
+use crate::entities::Mention;
+use crate::groups::{Group, newcomers};
 use crate::ids::GroupId;
 use crate::record::{Record, Relation, Stage, Status};
 use crate::slots::No;
@@ -20,7 +21,7 @@ impl Correlator {
     /// After a repeat made an activity reach further: merges the groups that it connects now.
     pub(super) fn bridge(&mut self, now: Timestamp, no: No<Activity>, decision: &mut Decision) {
         let activity = self.activities.get(no);
-        let alone = |m: &crate::entities::Mention| self.entities.get(m.entity()).spans.len() == 1;
+        let alone = |m: &Mention| self.entities.get(m.entity()).spans.len() == 1;
         if activity.mentions.iter().all(alone) {
             return;
         }
@@ -38,17 +39,18 @@ impl Correlator {
         self.sort_by_seniority(&mut ids);
         if let Some((senior, juniors)) = ids.split_first() {
             for junior in juniors {
-                self.merge(now, *senior, *junior, decision);
+                self.merge(now, (*senior, *junior), &[], decision);
             }
         }
     }
 
-    /// Merges `junior` into `senior`. `false`: together they would be over a cap; they are related instead.
+    /// Merges `junior` into `senior`, so that an activity with the mentions `arriving` still fits in; none arrives
+    /// where there are no mentions. `false`: together they would be over a cap; they are related instead.
     pub(super) fn merge(
         &mut self,
         now: Timestamp,
-        senior: GroupId,
-        junior: GroupId,
+        (senior, junior): (GroupId, GroupId),
+        arriving: &[Mention],
         decision: &mut Decision,
     ) -> bool {
         let (Some(a), Some(b)) = (self.groups.find(senior), self.groups.find(junior)) else {
@@ -57,7 +59,7 @@ impl Correlator {
         if a == b {
             return true;
         }
-        if self.too_large_together(a, b) {
+        if self.too_large_together(a, b, arriving) {
             self.relate(now, a, b, decision);
             return false;
         }
@@ -82,14 +84,15 @@ impl Correlator {
         true
     }
 
-    fn too_large_together(&self, a: No<Group>, b: No<Group>) -> bool {
+    fn too_large_together(&self, a: No<Group>, b: No<Group>, arriving: &[Mention]) -> bool {
         let (a, b, caps) = (
             &self.groups.get(a).body,
             &self.groups.get(b).body,
             &self.policy.caps,
         );
-        a.activities.len() + b.activities.len() > caps.activities
-            || a.entities.len() + b.entities.len() > caps.entities
+        let one_more = usize::from(!arriving.is_empty());
+        a.activities.len() + b.activities.len() + one_more > caps.activities
+            || a.entities.len() + b.entities.len() + newcomers(&[a, b], arriving) > caps.entities
             || a.last.max(b.last).since(a.first.min(b.first)) > caps.age
     }
 
@@ -165,34 +168,13 @@ impl Correlator {
             );
             self.shift(from, to, record.alerts, decision);
         }
-        let swap = {
-            let (a, b) = self.groups.pair_mut(survivor, loser);
-            let swap = b.body.activities.len() > a.body.activities.len();
-            if swap {
-                std::mem::swap(&mut a.head, &mut b.head);
-            }
-            swap
-        };
-        let (into, from) = if swap {
-            (loser, survivor)
-        } else {
-            (survivor, loser)
-        };
-        let moved = self.groups.remove(from);
-        self.move_body(&moved, from, into);
+        let (into, (from, left)) = self.groups.unite(survivor, loser);
+        self.move_body(&left, from, into);
         let head = &mut self.groups.get_mut(into).head;
-        head.parts.extend_from_slice(&moved.head.parts);
-        for relation in moved.head.related {
+        for relation in left.head.related {
             if !head.related.contains(&relation) && relation.1 != head.case {
                 head.related.push(relation);
             }
-        }
-        for part in head.parts.clone() {
-            self.groups.redirect(part, into);
-        }
-        if swap {
-            // The survivor's head came to another slot: it must be listed there to be sealed.
-            self.groups.get_mut(into).head.dirty = false;
         }
         into
     }
@@ -205,26 +187,19 @@ impl Correlator {
         for entity in &moved.body.entities {
             let gap = self.policy.gap(self.entities.get(*entity).kind);
             let spans = self.entities.spans_mut(*entity);
-            let is_new = spans.iter().all(|span| span.group != into);
-            let theirs: SmallVec<[spans::Span; 2]> =
-                spans.iter().filter(|s| s.group == from).copied().collect();
+            let theirs: spans::Spans = spans.iter().filter(|s| s.group == from).copied().collect();
             spans.retain(|span| span.group != from);
             for span in theirs {
-                spans::add(
-                    spans,
-                    spans::Span {
-                        group: into,
-                        ..span
-                    },
-                    gap,
-                );
-            }
-            if is_new {
-                self.groups.get_mut(into).body.entities.push(*entity);
+                let span = spans::Span {
+                    group: into,
+                    ..span
+                };
+                spans::add(spans, span, gap, |no| self.activities.get(no).id);
             }
         }
         let body = &mut self.groups.get_mut(into).body;
         body.activities.extend_from_slice(&moved.body.activities);
+        body.absorb_entities(&moved.body);
         body.absorb_sums(&moved.body);
         if moved.body.severity.score > body.severity.score {
             body.severity = moved.body.severity;

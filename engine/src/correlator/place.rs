@@ -5,11 +5,12 @@ use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use super::Correlator;
+use super::link::Room;
 use crate::activities::{Activity, Mentions};
 use crate::alert::Alert;
 use crate::decision::{Decision, EventType, Grouping};
 use crate::entities::{Known, Mention};
-use crate::groups::{Body, Group, Head};
+use crate::groups::{Body, Group, Head, newcomers};
 use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use crate::record::{ActivityRecord, CapReason, Record, Relation, Stage};
 use crate::rules::Rule;
@@ -18,6 +19,13 @@ use crate::time::Timestamp;
 
 /// Group ids of one placement.
 type Ids = SmallVec<[GroupId; 4]>;
+
+/// Groups that were asked whether they have room for an alert, with what was found at the end of their chain.
+type Asked = SmallVec<[(No<Group>, Room); 4]>;
+
+/// Most steps along a chain of continuations. One that is longer goes on in a new continuation of the last group
+/// asked; it takes a flood on one entity to get there.
+const CHAIN_MAX: usize = 32;
 
 impl Correlator {
     /// Opens an activity for an alert that repeats none, and places it.
@@ -28,11 +36,12 @@ impl Correlator {
         alert: &Alert,
         decision: &mut Decision,
     ) -> (No<Activity>, Grouping) {
-        let mentions = self.intern_mentions(scope, alert);
+        let mut mentions = self.intern_mentions(scope, alert);
         let rule = self
             .rules
             .mention(&alert.source, &alert.rule_id, &alert.rule_name);
         self.find_hits(&mentions, (alert.time, alert.time), None);
+        mentions.sort_unstable();
         let (group, grouping) = self.place(now, scope, alert, &mentions, decision);
         let no = self.add_activity(alert, (scope, rule, mentions), group, decision);
         self.attach(now, no, alert, decision);
@@ -60,7 +69,7 @@ impl Correlator {
         };
         let mut grouping = Grouping::Joined;
         for other in others {
-            if self.merge(now, *first, *other, decision) {
+            if self.merge(now, (*first, *other), mentions, decision) {
                 grouping = Grouping::Merged;
             }
         }
@@ -72,42 +81,51 @@ impl Correlator {
         )
     }
 
-    /// Sets for each hit the group that takes the alert. Returns a full group that nothing continues yet.
+    /// Sets for each hit the group that takes the alert. Returns the senior of the full ones that nothing with room
+    /// continues.
     fn follow_continuations(
         &mut self,
         time: Timestamp,
         mentions: &[Mention],
     ) -> Option<(GroupId, CapReason)> {
-        let mut last_full = None;
-        for at in 0..self.scratch.hits.len() {
-            let mut no = self.scratch.hits[at].group;
-            let into = loop {
-                let Some(reason) = self.full(no, time, mentions) else {
-                    break Some(self.groups.get(no).head.id);
-                };
-                let head = &self.groups.get(no).head;
-                let next = head
-                    .continued_by
-                    .and_then(|id| self.groups.find(id))
-                    .filter(|&next| next != no);
-                let Some(next) = next else {
-                    last_full = Some((head.id, reason));
-                    break None;
-                };
-                no = next;
-            };
-            self.scratch.hits[at].into = into;
-            self.shorten_chain(self.scratch.hits[at].group, no);
+        let mut hits = std::mem::take(&mut self.scratch.hits);
+        let mut asked = Asked::new();
+        for same in hits.chunk_by_mut(|a, b| a.id == b.id) {
+            let room = self.room(same[0].group, (time, mentions), &mut asked);
+            same.iter_mut().for_each(|hit| hit.room = room);
         }
-        last_full
+        let full = hits.iter().filter_map(|hit| hit.room.err());
+        let senior = full.min_by_key(|(id, _)| self.seniority(*id));
+        self.scratch.hits = hits;
+        senior
     }
 
-    /// Lets a full group lead straight to the end of its chain of continuations, so that long chains stay cheap.
-    fn shorten_chain(&mut self, full: No<Group>, end: No<Group>) {
-        if full != end {
-            let end = self.groups.get(end).head.id;
-            self.groups.get_mut(full).head.continued_by = Some(end);
-        }
+    /// Where an alert goes that hit a group: there, or into the first with room in its chain of continuations.
+    /// `asked` remembers the answers for this alert, and so ends chains that lead in a circle.
+    fn room(
+        &self,
+        hit: No<Group>,
+        (time, mentions): (Timestamp, &[Mention]),
+        asked: &mut Asked,
+    ) -> Room {
+        let (begin, mut no) = (asked.len(), hit);
+        let room = loop {
+            if let Some((_, room)) = asked.iter().find(|(group, _)| *group == no) {
+                break *room;
+            }
+            let head = &self.groups.get(no).head;
+            let room = self
+                .full(no, time, mentions)
+                .map_or(Ok(head.id), |reason| Err((head.id, reason)));
+            asked.push((no, room));
+            let next = head.continued_by.and_then(|id| self.groups.find(id));
+            match next {
+                Some(next) if room.is_err() && asked.len() - begin < CHAIN_MAX => no = next,
+                _ => break room,
+            }
+        };
+        asked[begin..].iter_mut().for_each(|(_, end)| *end = room);
+        room
     }
 
     /// The groups that take the alert, senior first.
@@ -116,7 +134,7 @@ impl Correlator {
             .scratch
             .hits
             .iter()
-            .filter_map(|hit| hit.into)
+            .filter_map(|hit| hit.room.ok())
             .collect();
         self.sort_by_seniority(&mut ids);
         ids
@@ -124,11 +142,13 @@ impl Correlator {
 
     /// Sorts senior first and drops repeats.
     pub(super) fn sort_by_seniority(&self, ids: &mut Ids) {
-        ids.sort_unstable_by_key(|id| {
-            let no = self.groups.find(*id).expect("a hit group is live");
-            self.groups.get(no).head.seniority()
-        });
+        ids.sort_unstable_by_key(|id| self.seniority(*id));
         ids.dedup();
+    }
+
+    fn seniority(&self, id: GroupId) -> (bool, GroupId) {
+        let no = self.groups.find(id).expect("a hit group is live");
+        self.groups.get(no).head.seniority()
     }
 
     /// The cap that keeps an alert at `time` with these mentions out of a group.
@@ -142,17 +162,10 @@ impl Correlator {
         if body.activities.len() >= caps.activities {
             return Some(CapReason::Activities);
         }
-        if body.entities.len() + mentions.len() > caps.entities {
-            let is_new = |m: &&Mention| {
-                self.entities
-                    .get(m.entity())
-                    .spans
-                    .iter()
-                    .all(|span| span.group != no)
-            };
-            if body.entities.len() + mentions.iter().filter(is_new).count() > caps.entities {
-                return Some(CapReason::Entities);
-            }
+        if body.entities.len() + mentions.len() > caps.entities
+            && body.entities.len() + newcomers(&[body], mentions) > caps.entities
+        {
+            return Some(CapReason::Entities);
         }
         if body.last.max(time).since(body.first.min(time)) > caps.age {
             return Some(CapReason::Age);
@@ -194,7 +207,9 @@ impl Correlator {
         let (continuation, id) = (junior.head.case, junior.head.id);
         decision.tally.continued[reason as usize] += 1;
         for hit in &mut self.scratch.hits {
-            hit.into = hit.into.or_else(|| (hit.group == full_no).then_some(id));
+            if hit.room.is_err_and(|(end, _)| end == full) {
+                hit.room = Ok(id);
+            }
         }
         self.touch_group(now, full_no);
         if self.groups.get(full_no).head.stage == Stage::Open {
@@ -284,34 +299,25 @@ impl Correlator {
         }
     }
 
-    /// The public id of a group that this alert opens: 64 bits of BLAKE3 over the alert's identity.
+    /// The public id of a group that this alert opens: 64 bits of BLAKE3 over who the alert is, when, and where it
+    /// stood. Each of them is there for a reason: a native id comes again after it was forgotten, and the offsets of
+    /// a topic begin anew when it was made anew; no two cases may have one id.
     fn case_id(&self, alert: &Alert) -> CaseId {
         let mut hasher = blake3::Hasher::new();
         let mut part = |bytes: &[u8]| {
             hasher.update(&(bytes.len() as u64).to_le_bytes());
             hasher.update(bytes);
         };
-        part(alert.scope.as_bytes());
-        match &alert.id {
-            Some(id) => {
-                part(alert.source.as_bytes());
-                part(id.as_bytes());
-                // A native id comes again after it was forgotten; its new group must not take the old one's id.
-                part(&alert.time.0.to_le_bytes());
-            }
-            None => part(
-                self.topics
-                    .get(&alert.position.topic)
-                    .map_or("", CompactString::as_str)
-                    .as_bytes(),
-            ),
-        }
         let position = alert.position;
-        if alert.id.is_none() {
-            part(&position.partition.to_le_bytes());
-            part(&position.offset.to_le_bytes());
-            part(&position.index.to_le_bytes());
-        }
+        let topic = self.topics.get(&position.topic);
+        part(alert.scope.as_bytes());
+        part(alert.source.as_bytes());
+        part(alert.id.as_deref().unwrap_or("").as_bytes());
+        part(&alert.time.0.to_le_bytes());
+        part(topic.map_or("", CompactString::as_str).as_bytes());
+        part(&position.partition.to_le_bytes());
+        part(&position.offset.to_le_bytes());
+        part(&position.index.to_le_bytes());
         let hash = hasher.finalize();
         CaseId(u64::from_le_bytes(std::array::from_fn(|i| {
             hash.as_bytes()[i]

@@ -1,16 +1,19 @@
 //! Memory from the store: feed the records of everything live, in the order the store gives them (sums and scopes;
 //! each live group, then the activities of all its parts by number; native ids), then go on where it stopped.
 
+use std::collections::BTreeMap;
+
 use super::Correlator;
 use crate::accounting::Accounting;
 use crate::activities::{Activity, LinkNo, Mentions};
 use crate::entities::Mention;
 use crate::groups::{Body, Group, Head};
-use crate::ids::ScopeId;
+use crate::ids::{CaseId, ScopeId};
 use crate::record::{
     ActivityRecord, GroupRecord, IdentityRecord, Link, Relation, ScopeRecord, TallyRecord,
 };
-use crate::time::{Span, Timestamp};
+use crate::slots::No;
+use crate::time::Timestamp;
 
 impl Correlator {
     /// Takes over the sums.
@@ -119,43 +122,39 @@ impl Correlator {
     pub fn restored(&mut self, now: Timestamp) {
         let mut ids: Vec<_> = self.groups.iter().map(|group| group.head.id).collect();
         ids.sort_unstable();
-        for id in ids {
-            let Some(no) = self.groups.find(id) else {
-                continue;
-            };
+        let live: Vec<_> = ids
+            .into_iter()
+            .filter_map(|id| self.groups.find(id))
+            .collect();
+        let by_case = live
+            .iter()
+            .map(|&no| (self.groups.get(no).head.case, no))
+            .collect();
+        self.identities.shrink(self.policy.dedup.ids_max);
+        for no in live {
             self.arm_new(no);
-            self.restore_continuation(id);
+            self.restore_continuation(no, &by_case);
+            self.scopes.watch(self.groups.get(no).head.scope);
             if self.groups.get_mut(no).head.announce_at.take().is_some() {
                 self.touch_group(now, no);
             }
         }
     }
 
-    /// Lets a full group know which one continues it.
-    fn restore_continuation(&mut self, id: crate::ids::GroupId) {
-        let Some(no) = self.groups.find(id) else {
-            return;
-        };
-        let related = self.groups.get(no).head.related.clone();
-        for (_, case) in related
-            .iter()
-            .filter(|(relation, _)| *relation == Relation::ContinuationOf)
-        {
-            let full = self
-                .groups
-                .iter()
-                .find(|group| group.head.case == *case)
-                .map(|group| group.head.id);
-            if let Some(full) = full.and_then(|full| self.groups.find(full)) {
-                self.groups.get_mut(full).head.continued_by = Some(id);
+    /// Lets the full groups know that this one continues them.
+    fn restore_continuation(&mut self, no: No<Group>, by_case: &BTreeMap<CaseId, No<Group>>) {
+        let id = self.groups.get(no).head.id;
+        for (relation, case) in self.groups.get(no).head.related.clone() {
+            if let (Relation::ContinuationOf, Some(full)) = (relation, by_case.get(&case)) {
+                self.groups.get_mut(*full).head.continued_by = Some(id);
             }
         }
     }
 
     fn restore_mentions(&mut self, scope: ScopeId, record: &ActivityRecord) -> Mentions {
         let mut mentions = Mentions::new();
-        for entity in record.entities.iter().filter(|entity| entity.is_linkable()) {
-            if self.policy.gap(entity.kind) == Span::ZERO {
+        for entity in &record.entities {
+            if !self.links(entity) {
                 continue;
             }
             let (hash, known) = self.entities.find(scope, entity.kind, &entity.value);

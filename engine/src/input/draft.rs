@@ -97,7 +97,10 @@ impl Draft<'_> {
 
     /// When the product last changed it; what can't be read is left out.
     pub(crate) fn updated(&mut self, value: Scalar<'_>, unit: Unit) {
-        self.alert.updated = timestamp::read(value, unit);
+        if !value.is_nothing() {
+            self.alert.updated = timestamp::read(value, unit);
+            self.notes.values_ignored += u32::from(self.alert.updated.is_none());
+        }
     }
 
     /// The product's own id.
@@ -105,17 +108,19 @@ impl Draft<'_> {
     /// # Errors
     /// [`Reject::StringTooLong`].
     pub(crate) fn id(&mut self, value: Scalar<'_>, path: &str) -> Result<(), Reject> {
-        if let Some(text) = value.text() {
-            self.alert.id = Some(self.identity(text, path)?).filter(|id| !id.is_empty());
-        }
+        let id = self.identity(value, path)?;
+        self.alert.id = (!id.is_empty()).then_some(id);
         Ok(())
     }
 
     /// The scope that the message claims.
     pub(crate) fn scope(&mut self, value: Scalar<'_>) {
-        if let Some(text) = value.text() {
-            self.alert.scope = CompactString::new(text.trim_ascii());
-        }
+        self.alert.scope = match value {
+            Scalar::Text(text) => CompactString::new(text.trim_ascii()),
+            other => other
+                .text()
+                .map_or_else(CompactString::default, Text::into_owned),
+        };
     }
 
     /// The product or sensor; nothing leaves the format's own name.
@@ -123,11 +128,9 @@ impl Draft<'_> {
     /// # Errors
     /// [`Reject::StringTooLong`].
     pub(crate) fn source(&mut self, value: Scalar<'_>, path: &str) -> Result<(), Reject> {
-        if let Some(text) = value.text() {
-            let source = self.identity(text, path)?;
-            if !source.is_empty() {
-                self.alert.source = source;
-            }
+        let source = self.identity(value, path)?;
+        if !source.is_empty() {
+            self.alert.source = source;
         }
         Ok(())
     }
@@ -136,19 +139,33 @@ impl Draft<'_> {
     ///
     /// # Errors
     /// [`Reject::StringTooLong`].
-    pub(crate) fn rule_id(&mut self, text: Text<'_>, path: &str) -> Result<(), Reject> {
-        self.alert.rule_id = self.identity(text, path)?;
+    pub(crate) fn rule_id(&mut self, value: Scalar<'_>, path: &str) -> Result<(), Reject> {
+        self.alert.rule_id = self.identity(value, path)?;
+        Ok(())
+    }
+
+    /// The rule's stable id, which a format has put together.
+    ///
+    /// # Errors
+    /// [`Reject::StringTooLong`].
+    pub(crate) fn rule_id_made(&mut self, text: CompactString, path: &str) -> Result<(), Reject> {
+        let is_clean = !may_have_controls(&text) && text.trim_ascii().len() == text.len();
+        self.alert.rule_id = if is_clean && text.len() <= self.limits.id_bytes_max {
+            text
+        } else {
+            self.identity(Scalar::Text(&text), path)?
+        };
         Ok(())
     }
 
     /// The rule's name for people.
-    pub(crate) fn rule_name(&mut self, text: &str) {
-        self.alert.rule_name = self.prose(text);
+    pub(crate) fn rule_name(&mut self, value: Scalar<'_>) {
+        self.alert.rule_name = self.prose(value);
     }
 
     /// One line for people.
-    pub(crate) fn title(&mut self, text: &str) {
-        self.alert.title = self.prose(text);
+    pub(crate) fn title(&mut self, value: Scalar<'_>) {
+        self.alert.title = self.prose(value);
     }
 
     /// A severity on the common scale, as a number or a word.
@@ -169,19 +186,25 @@ impl Draft<'_> {
         }
     }
 
-    /// How many occurrences the message stands for.
+    /// How many occurrences the message stands for; what can't be read counts as one.
     pub(crate) fn count(&mut self, value: Scalar<'_>) {
         let count = match value {
             Scalar::Integer(number) => u32::try_from(number).ok(),
             Scalar::Text(text) => text.trim_ascii().parse().ok(),
             _ => None,
         };
+        self.notes.values_ignored += u32::from(count.is_none() && !value.is_nothing());
         self.alert.count = count.unwrap_or(1).max(1);
     }
 
-    /// Work to do, or for the record.
-    pub(crate) fn lifecycle(&mut self, lifecycle: Lifecycle) {
-        self.alert.lifecycle = lifecycle;
+    /// The word for work to do, or for the record; an unknown one is work to do.
+    pub(crate) fn lifecycle(&mut self, value: Scalar<'_>) {
+        if value.is_nothing() {
+            return;
+        }
+        let known = value.text().and_then(|word| Lifecycle::from_word(&word));
+        self.notes.values_ignored += u32::from(known.is_none());
+        self.alert.lifecycle = known.unwrap_or_default();
     }
 
     /// An ATT&CK technique or tactic.
@@ -282,30 +305,32 @@ impl Draft<'_> {
         }
     }
 
-    /// A string that is compared: never cut.
-    fn identity(&self, text: Text<'_>, path: &str) -> Result<CompactString, Reject> {
-        let trimmed = text.trim_ascii();
+    /// A string that is compared: never cut. Empty when there is none.
+    fn identity(&self, value: Scalar<'_>, path: &str) -> Result<CompactString, Reject> {
+        let Scalar::Text(text) = value else {
+            return Ok(value
+                .text()
+                .map_or_else(CompactString::default, Text::into_owned));
+        };
+        let text = text.trim_ascii();
         let max = self.limits.id_bytes_max;
-        if trimmed.len() > max {
+        if text.len() > max {
             return Err(Reject::StringTooLong {
                 path: path.into(),
-                bytes: trimmed.len(),
+                bytes: text.len(),
                 max,
             });
         }
-        match text {
-            // What was written out here needs no second copy.
-            Text::Owned(text)
-                if !may_have_controls(&text) && text.trim_ascii().len() == text.len() =>
-            {
-                Ok(text)
-            }
-            text => Ok(printable(text.trim_ascii())),
-        }
+        Ok(printable(text))
     }
 
-    /// A string for people: cut where it is too long.
-    fn prose(&mut self, text: &str) -> CompactString {
+    /// A string for people: cut where it is too long. Empty when there is none.
+    fn prose(&mut self, value: Scalar<'_>) -> CompactString {
+        let Scalar::Text(text) = value else {
+            return value
+                .text()
+                .map_or_else(CompactString::default, Text::into_owned);
+        };
         let text = text.trim_ascii();
         let max = self.limits.text_bytes_max;
         if text.len() <= max {

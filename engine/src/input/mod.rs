@@ -89,6 +89,8 @@ pub struct Notes {
     pub time_clamped: u32,
     /// Titles and names that were cut.
     pub texts_cut: u32,
+    /// A `count`, `updated` or `lifecycle` that stood there but means nothing.
+    pub values_ignored: u32,
 }
 
 impl Parsed {
@@ -116,6 +118,7 @@ impl std::ops::AddAssign for Notes {
             scope_overruled,
             time_clamped,
             texts_cut,
+            values_ignored,
         } = other;
         self.entities_dropped += entities_dropped;
         self.entities_over += entities_over;
@@ -125,5 +128,6 @@ impl std::ops::AddAssign for Notes {
         self.scope_overruled += scope_overruled;
         self.time_clamped += time_clamped;
         self.texts_cut += texts_cut;
+        self.values_ignored += values_ignored;
     }
 }

@@ -207,3 +207,14 @@ impl Run<'_> {
         Ok(self.parsed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parser_can_move_to_its_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<Parser>();
+    }
+}

@@ -78,7 +78,7 @@ pub enum Reject {
     },
     /// `format = "auto"` and no format knows these keys.
     #[error(
-        "no format knows an object with the keys {keys}: set the topic's format, or add a mapping"
+        "no format knows an object with the keys {keys:?}: set the topic's format, or add a mapping"
     )]
     UnknownFormat {
         /// Its first keys.

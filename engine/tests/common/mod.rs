@@ -1,4 +1,5 @@
-//! What the engine's tests share: alerts from one line of text, and a policy from `key=value`.
+//! What the engine's tests share: alerts from one line of text, and a policy from `key=value`; in `worlds` random
+//! alerts, in `shelf` a store.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -9,6 +10,9 @@
     clippy::expect_used,
     reason = "a wrong test file should stop the test"
 )]
+
+pub mod shelf;
+pub mod worlds;
 
 use caseloom_engine::alert::{Alert, Lifecycle, Position, Severity, TopicId};
 use caseloom_engine::entity::{Entity, EntityKind, Role};
@@ -91,19 +95,23 @@ fn add_word(alert: &mut Alert, word: &str) {
             "source" => alert.source = value.into(),
             "count" => alert.count = value.parse().unwrap(),
             "attack" => alert.attack.push(value.into()),
+            "updated" => alert.updated = Some(time(value)),
             "status" if value == "sample" => alert.lifecycle = Lifecycle::Sample,
             "status" if value == "archived" => alert.lifecycle = Lifecycle::Archived,
             other => panic!("unknown key {other}"),
         }
         return;
     }
+    alert.entities.push(entity(word));
+}
+
+/// An entity from `kind:value[/role]`; affected where no role is named.
+fn entity(word: &str) -> Entity {
     let (kind, rest) = word.split_once(':').expect("kind:value");
     let (value, role) = rest.split_once('/').unwrap_or((rest, "affected"));
     let kind = EntityKind::from_word(kind).expect("a kind");
     let role = Role::from_word(role).expect("a role");
-    alert
-        .entities
-        .push(Entity::new(kind, role, value).expect("a meaningful value"));
+    Entity::new(kind, role, value).expect("a meaningful value")
 }
 
 /// Sets one key of a policy.
@@ -119,6 +127,12 @@ pub fn set(policy: &mut Policy, assignment: &str) {
         "auto_close_after" => policy.auto_close_after = span(value),
         "dedup.window" => policy.dedup.window = span(value),
         "dedup.ids_max" => policy.dedup.ids_max = value.parse().unwrap(),
+        "dedup.ids_kept" => policy.dedup.ids_kept = span(value),
+        "ignore" => {
+            let ignored = entity(value);
+            policy.ignored_entities.push((ignored.kind, ignored.value));
+            policy.ignored_entities.sort();
+        }
         "gather" => policy.gather = span(value),
         kind => {
             let kind = kind

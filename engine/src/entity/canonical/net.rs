@@ -87,7 +87,7 @@ fn v6(text: &str) -> Option<IpAddr> {
 fn written(address: IpAddr) -> CompactString {
     let mut text = CompactString::default();
     // Writing into a string can't fail.
-    let _ = write!(text, "{address}");
+    write!(text, "{address}").expect("writing to memory can't fail");
     text
 }
 

@@ -10,7 +10,6 @@
 //! name alone, `time` a number, `severity` a word, `attack` one string; unknown keys are ignored. An entity of an unknown
 //! kind or role is dropped and counted; without a role it is `affected`.
 
-use crate::alert::Lifecycle;
 use crate::entity::{EntityKind, Role};
 
 use super::super::draft::{Desk, Draft, Paths, Reading};
@@ -29,7 +28,7 @@ pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject>
     let mut has_entities = false;
     let mut has_title = false;
     for (key, value) in record.keys_and_values() {
-        let scalar = value.scalar().unwrap_or(Scalar::Null);
+        let scalar = value.scalar_or_null();
         match key {
             "id" => draft.id(scalar, "id")?,
             "time" => draft.time(scalar, Unit::Auto, "time")?,
@@ -38,9 +37,10 @@ pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject>
             "rule" => rule(&mut draft, value)?,
             "severity" => draft.severity(scalar),
             "title" => {
-                let title = value.as_str().unwrap_or_default();
-                has_title = !title.trim().is_empty();
-                draft.title(title);
+                has_title = scalar
+                    .text()
+                    .is_some_and(|title| !title.trim_ascii().is_empty());
+                draft.title(scalar);
             }
             "entities" => {
                 has_entities = value.len() > 0;
@@ -49,14 +49,7 @@ pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject>
             "attack" => value.each(|element| draft.attack(element.as_str().unwrap_or_default())),
             "count" => draft.count(scalar),
             "updated" => draft.updated(scalar, Unit::Auto),
-            "lifecycle" => {
-                draft.lifecycle(
-                    value
-                        .as_str()
-                        .and_then(Lifecycle::from_word)
-                        .unwrap_or_default(),
-                );
-            }
+            "lifecycle" => draft.lifecycle(scalar),
             _ => {}
         }
     }
@@ -70,16 +63,11 @@ pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject>
 
 /// `{"id": .., "name": ..}`, or the name alone.
 fn rule(draft: &mut Draft<'_>, value: Value<'_>) -> Result<(), Reject> {
-    if let Some(name) = value.scalar().and_then(Scalar::text) {
-        draft.rule_name(&name);
-    }
+    draft.rule_name(value.scalar_or_null());
     for (key, value) in value.keys_and_values() {
-        let Some(text) = value.scalar().and_then(Scalar::text) else {
-            continue;
-        };
         match key {
-            "id" => draft.rule_id(text, "rule.id")?,
-            "name" => draft.rule_name(&text),
+            "id" => draft.rule_id(value.scalar_or_null(), "rule.id")?,
+            "name" => draft.rule_name(value.scalar_or_null()),
             _ => {}
         }
     }

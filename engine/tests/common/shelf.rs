@@ -1,0 +1,80 @@
+//! The records as a store would hold them, and the memory that they give back after a restart.
+
+use std::collections::BTreeMap;
+
+use caseloom_engine::accounting::Accounting;
+use caseloom_engine::correlator::Correlator;
+use caseloom_engine::ids::{ActivityId, GroupId};
+use caseloom_engine::policy::Policy;
+use caseloom_engine::record::{
+    ActivityRecord, GroupRecord, IdentityRecord, Record, ScopeRecord, TallyRecord,
+};
+use caseloom_engine::time::Timestamp;
+
+/// The last value of each record.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shelf {
+    pub accounting: Accounting,
+    pub scopes: BTreeMap<u32, ScopeRecord>,
+    pub groups: BTreeMap<GroupId, GroupRecord>,
+    pub activities: BTreeMap<ActivityId, ActivityRecord>,
+    pub tallies: BTreeMap<ActivityId, TallyRecord>,
+    pub identities: BTreeMap<(i32, [u8; 16]), IdentityRecord>,
+}
+
+impl Shelf {
+    /// Puts a record in the place of the former one of its key.
+    pub fn put(&mut self, record: &Record) {
+        match record {
+            Record::Accounting(sums) => self.accounting = sums.clone(),
+            Record::Scope(scope) => drop(self.scopes.insert(scope.id.0, scope.clone())),
+            Record::Activity(activity) => {
+                drop(self.activities.insert(activity.id, (**activity).clone()))
+            }
+            Record::Tally(tally) => drop(self.tallies.insert(tally.id, *tally)),
+            Record::Group(group) => drop(self.groups.insert(group.id, (**group).clone())),
+            Record::Identity(met) => drop(self.identities.insert((met.time.day(), met.key), *met)),
+        }
+    }
+
+    /// A correlator with the memory that these records give, fed in the order in which the store gives them: groups
+    /// by number, of each the activities of its parts in their order, then native ids by scope and day.
+    pub fn wake(&self, policy: &Policy, seed: [u8; 16], now: Timestamp) -> Correlator {
+        let mut woken = Correlator::new(policy.clone(), seed);
+        woken.restore_accounting(self.accounting.clone());
+        self.scopes
+            .values()
+            .for_each(|scope| woken.restore_scope(scope));
+        for group in self.groups.values().filter(|group| group.stage.is_live()) {
+            woken.restore_group(group);
+            for part in &group.parts {
+                let mine = self.activities.values().filter(|a| a.group == *part);
+                mine.for_each(|a| woken.restore_activity(a, self.tallies[&a.id]));
+            }
+        }
+        for met in self.identities.values() {
+            if met.time >= self.scopes[&met.scope.0].time.minus(policy.dedup.ids_kept) {
+                woken.restore_identity(*met);
+            }
+        }
+        woken.restored(now);
+        woken
+    }
+
+    /// What the grouping is, without what depends on when events went out.
+    pub fn grouping(&self) -> Vec<impl PartialEq + std::fmt::Debug + use<>> {
+        let of = |g: &GroupRecord| {
+            let sums = (g.alerts, g.activities, g.entities, g.risk.to_bits());
+            let shown = (
+                g.severity,
+                g.first,
+                g.last,
+                g.title.clone(),
+                g.attack.clone(),
+            );
+            let ties = (g.parts.clone(), g.related.clone(), g.capped);
+            (g.id, g.case, g.stage, sums, shown, ties)
+        };
+        self.groups.values().map(of).collect()
+    }
+}
