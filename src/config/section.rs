@@ -99,7 +99,7 @@ pub struct StoreConfig {
 }
 
 /// `[http]`: the API and the console.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
     /// The address to listen on.
@@ -107,6 +107,11 @@ pub struct HttpConfig {
     pub listen: SocketAddr,
     /// Allow listening off loopback though nobody has to prove who they are.
     pub insecure_listen: bool,
+    /// Names under which it may be asked for on loopback, besides addresses and `localhost`.
+    pub hosts: Vec<String>,
+    /// Most cases in the lists; more are served by id only.
+    #[serde(deserialize_with = "size::count")]
+    pub view_cases_max: usize,
 }
 
 /// `[pipeline]`: what one batch may hold.
@@ -195,6 +200,8 @@ impl Default for HttpConfig {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             insecure_listen: false,
+            hosts: Vec::new(),
+            view_cases_max: 200_000,
         }
     }
 }

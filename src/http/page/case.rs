@@ -170,11 +170,9 @@ fn why(group: &GroupRecord, activity: &ActivityRecord, names: &Names<'_>) -> Mar
 fn sentence(link: &Link, names: &Names<'_>) -> Markup {
     html! {
         "shares " (Text(&reason::named(link))) " with "
-        a href=(format!("#a{}", link.other.0)) {
-            @match names.get(&link.other) {
-                Some(name) => { (Text(name)) " (" (link.other.0) ")" }
-                None => { "activity " (link.other.0) }
-            }
+        @match names.get(&link.other) {
+            Some(name) => a href=(format!("#a{}", link.other.0)) { (Text(name)) " (" (link.other.0) ")" },
+            None => { "activity " (link.other.0) " (not shown here)" }
         }
         ", " (reason::apart(link.gap))
     }

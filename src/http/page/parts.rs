@@ -33,7 +33,7 @@ pub(super) fn risk(group: &GroupRecord) -> Markup {
     let width = (risk / 1_000.0).sqrt() * 60.0;
     html! {
         span.risk {
-            (format!("{risk:.0}"))
+            (number(risk.round() as u64))
             svg viewBox="0 0 60 6" width="60" height="6" aria-hidden="true" {
                 rect.track width="60" height="6" rx="3" {}
                 rect class=(format!("fill s{}", group.severity.ocsf_id())) width=(format!("{width:.1}")) height="6" rx="3" {}

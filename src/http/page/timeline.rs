@@ -6,11 +6,13 @@ use caseloom_engine::time::Timestamp;
 use maud::{Markup, html};
 
 use super::parts;
+use crate::events::one_line;
 use crate::http::query::SEVERITIES;
 
 const WIDTH: f64 = 1_000.0;
 const ROW: f64 = 14.0;
 const BAR_MIN: f64 = 5.0;
+const NAME_BYTES_MAX: usize = 120;
 
 /// Left and right end.
 struct Range {
@@ -52,7 +54,9 @@ fn bar(range: &Range, rows: &[u8], activity: &ActivityRecord, tally: &TallyRecor
     html! {
         a href=(format!("#a{}", activity.id.0)) {
             rect class=(format!("fill s{id}")) x=(format!("{x:.1}")) y=(row as f64 * ROW + 2.0)
-                width=(format!("{width:.1}")) height=(ROW - 4.0) rx="2" {}
+                width=(format!("{width:.1}")) height=(ROW - 4.0) rx="2" {
+                title { (one_line(&activity.rule_name, NAME_BYTES_MAX)) " (" (tally.count) ")" }
+            }
         }
     }
 }
