@@ -29,8 +29,9 @@ pub(crate) struct Activity {
     pub(crate) count: u64,
     pub(crate) mentions: Mentions,
     pub(crate) links: Vec<LinkNo>,
-    /// The activity of the same key that opened before, if it is still live.
+    /// The live activities of the same key that opened before and after it.
     older: Option<No<Self>>,
+    younger: Option<No<Self>>,
     /// The group it is in now.
     pub(crate) group: No<Group>,
     pub(crate) rule: No<Rule>,
@@ -42,6 +43,19 @@ pub(crate) struct Activity {
     /// Changed since the last seal.
     pub(crate) dirty: bool,
 }
+
+/// What an alert of some key may repeat.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Repeat {
+    pub(crate) time: Timestamp,
+    /// How long its source counts repeats.
+    pub(crate) window: Span,
+    pub(crate) severity: u8,
+}
+
+/// Most activities of one key that are looked at, the youngest first. Enough for alerts that come more than a day
+/// late; what comes even later opens an activity of its own, so that a hostile chain of windows costs no more.
+const WINDOWS_MAX: usize = 32;
 
 /// A link, by numbers.
 #[derive(Debug)]
@@ -61,9 +75,16 @@ pub(crate) struct ActivityTable {
 }
 
 impl Activity {
-    /// Whether an alert at `time` repeats it.
-    pub(crate) fn covers(&self, time: Timestamp, window: Span) -> bool {
-        time < self.window_end && time >= self.window_end.minus(window)
+    /// Whether an alert repeats it: inside its window, and no more severe.
+    fn covers(&self, repeat: Repeat) -> bool {
+        let Repeat {
+            time,
+            window,
+            severity,
+        } = repeat;
+        time < self.window_end
+            && time >= self.window_end.minus(window)
+            && severity <= self.severity.score
     }
 
     /// What changes in it, for the store.
@@ -96,6 +117,7 @@ impl Activity {
             mentions,
             links: Vec::new(),
             older: None,
+            younger: None,
             group: No::from_bare(0),
             rule,
             scope,
@@ -117,62 +139,50 @@ impl ActivityTable {
         }
     }
 
-    /// The activity that an alert of this key at `time` repeats. `mentions` must be sorted. Without mentions there
-    /// is no key, and nothing repeats.
+    /// The youngest activity that an alert of this key repeats. `mentions` must be sorted. Without mentions there is no
+    /// key, and nothing repeats.
     pub(crate) fn find(
         &self,
         scope: ScopeId,
         rule: No<Rule>,
         mentions: &[Mention],
-        (time, window): (Timestamp, Span),
+        repeat: Repeat,
     ) -> Option<No<Activity>> {
         if mentions.is_empty() {
             return None;
         }
         let mut next = self.youngest_of(scope, rule, mentions);
-        while let Some(no) = next {
-            let activity = &self.slots[no];
-            if activity.covers(time, window) {
-                return Some(no);
+        for _ in 0..WINDOWS_MAX {
+            let activity = &self.slots[next?];
+            if activity.covers(repeat) {
+                return next;
             }
             next = activity.older;
         }
         None
     }
 
-    /// Adds an activity, the youngest of its key.
-    pub(crate) fn insert(&mut self, mut activity: Activity) -> No<Activity> {
-        if activity.mentions.is_empty() {
-            return self.slots.insert(activity);
-        }
-        let hash = self.hash(activity.scope, activity.rule, &activity.mentions);
-        activity.older = self.youngest_of(activity.scope, activity.rule, &activity.mentions);
-        let older = activity.older;
+    /// Adds an activity. Those of a key are chained by their ids, so that a restart restores the same chain in
+    /// whatever order it adds them.
+    pub(crate) fn insert(&mut self, activity: Activity) -> No<Activity> {
+        let keyed = !activity.mentions.is_empty();
         let no = self.slots.insert(activity);
-        if let Some(older) = older {
-            if let Some(entry) = self.youngest.find_mut(hash, |&other| other == older) {
-                *entry = no;
-            }
-            return no;
+        if keyed {
+            self.chain(no);
         }
-        let (slots, hasher) = (&self.slots, &self.hasher);
-        self.youngest.insert_unique(hash, no, |&no| {
-            let activity = &slots[no];
-            hash_of(hasher, activity.scope, activity.rule, &activity.mentions)
-        });
         no
     }
 
     /// Takes an activity out.
     pub(crate) fn remove(&mut self, no: No<Activity>) -> Activity {
-        let (scope, rule) = (self.slots[no].scope, self.slots[no].rule);
-        let mentions = self.slots[no].mentions.clone();
-        if !mentions.is_empty() {
-            self.unchain(
-                no,
-                self.hash(scope, rule, &mentions),
-                self.youngest_of(scope, rule, &mentions),
-            );
+        let activity = &self.slots[no];
+        let (older, younger) = (activity.older, activity.younger);
+        if let Some(older) = older {
+            self.slots[older].younger = younger;
+        }
+        match younger {
+            Some(younger) => self.slots[younger].older = older,
+            None => self.replace_youngest(no, older),
         }
         self.slots.remove(no)
     }
@@ -219,24 +229,43 @@ impl ActivityTable {
             .copied()
     }
 
-    /// Takes `no` out of the chain that begins at `youngest`.
-    fn unchain(&mut self, no: No<Activity>, hash: u64, youngest: Option<No<Activity>>) {
-        let after = self.slots[no].older;
-        if youngest == Some(no) {
-            if let Ok(mut entry) = self.youngest.find_entry(hash, |&other| other == no) {
-                match after {
-                    Some(after) => *entry.get_mut() = after,
-                    None => drop(entry.remove()),
-                }
-            }
-            return;
+    /// Puts an activity into the chain of its key.
+    fn chain(&mut self, no: No<Activity>) {
+        let activity = &self.slots[no];
+        let id = activity.id;
+        let hash = self.hash(activity.scope, activity.rule, &activity.mentions);
+        let youngest = self.youngest_of(activity.scope, activity.rule, &activity.mentions);
+        let (mut younger, mut older) = (None, youngest);
+        while let Some(at) = older.filter(|at| self.slots[*at].id > id) {
+            (younger, older) = (older, self.slots[at].older);
         }
-        let mut next = youngest;
-        while let Some(at) = next {
-            next = self.slots[at].older;
-            if next == Some(no) {
-                self.slots[at].older = after;
-                return;
+        (self.slots[no].younger, self.slots[no].older) = (younger, older);
+        if let Some(older) = older {
+            self.slots[older].younger = Some(no);
+        }
+        match (younger, youngest) {
+            (Some(younger), _) => self.slots[younger].older = Some(no),
+            (None, Some(youngest)) => self.replace_youngest(youngest, Some(no)),
+            (None, None) => self.add_youngest(hash, no),
+        }
+    }
+
+    fn add_youngest(&mut self, hash: u64, no: No<Activity>) {
+        let (slots, hasher) = (&self.slots, &self.hasher);
+        self.youngest.insert_unique(hash, no, |&no| {
+            let activity = &slots[no];
+            hash_of(hasher, activity.scope, activity.rule, &activity.mentions)
+        });
+    }
+
+    /// Lets a key begin at `by` instead of `former`, or end.
+    fn replace_youngest(&mut self, former: No<Activity>, by: Option<No<Activity>>) {
+        let activity = &self.slots[former];
+        let hash = self.hash(activity.scope, activity.rule, &activity.mentions);
+        if let Ok(mut entry) = self.youngest.find_entry(hash, |&other| other == former) {
+            match by {
+                Some(by) => *entry.get_mut() = by,
+                None => drop(entry.remove()),
             }
         }
     }
@@ -248,4 +277,69 @@ impl ActivityTable {
 
 fn hash_of(hasher: &FixedState, scope: ScopeId, rule: No<Rule>, mentions: &[Mention]) -> u64 {
     hasher.hash_one((scope, rule, mentions))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::Role;
+
+    fn activity(id: u64, hour: i64) -> Activity {
+        let mention = Mention::new(No::from_bare(0), Role::Affected);
+        let key = (
+            ScopeId(0),
+            No::from_bare(0),
+            Mentions::from_slice(&[mention]),
+        );
+        let mut activity = Activity::new(ActivityId(id), GroupId(1), key, at(hour));
+        activity.window_end = at(hour + 1);
+        activity
+    }
+
+    fn at(hour: i64) -> Timestamp {
+        Timestamp(Span::HOUR.times(hour).0)
+    }
+
+    fn repeated(table: &ActivityTable, hour: i64) -> Option<u64> {
+        let mention = Mention::new(No::from_bare(0), Role::Affected);
+        let repeat = Repeat {
+            time: at(hour),
+            window: Span::HOUR,
+            severity: 0,
+        };
+        let found = table.find(ScopeId(0), No::from_bare(0), &[mention], repeat);
+        found.map(|no| table.get(no).id.0)
+    }
+
+    #[test]
+    fn a_chain_is_in_the_order_of_ids_and_loses_none_of_its_links() {
+        let mut table = ActivityTable::new(1);
+        let numbers =
+            [(2, 12), (4, 14), (1, 11), (3, 13)].map(|(id, hour)| table.insert(activity(id, hour)));
+        table.insert(activity(5, 13));
+        assert_eq!(
+            [11, 12, 13, 14].map(|hour| repeated(&table, hour)),
+            [Some(1), Some(2), Some(5), Some(4)]
+        );
+        for (gone, left) in [
+            (3, [Some(1), Some(2), Some(4)]),
+            (0, [Some(1), None, Some(4)]),
+            (1, [Some(1), None, None]),
+        ] {
+            table.remove(numbers[gone]);
+            assert_eq!([11, 12, 14].map(|hour| repeated(&table, hour)), left);
+        }
+    }
+
+    #[test]
+    fn a_long_chain_is_not_followed_to_its_end() {
+        let mut table = ActivityTable::new(1);
+        for hour in 1..=40 {
+            table.insert(activity(hour as u64, hour));
+        }
+        assert_eq!(
+            [40, 9, 8].map(|hour| repeated(&table, hour)),
+            [Some(40), Some(9), None]
+        );
+    }
 }

@@ -6,21 +6,20 @@
 use compact_str::CompactString;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use smallvec::SmallVec;
 use std::hash::BuildHasher;
 
 use crate::entity::{EntityKind, Role};
 use crate::ids::ScopeId;
 use crate::slots::{No, Slots};
-use crate::spans::Span;
+use crate::spans::Spans;
 
 /// An entity that is named by live activities.
 #[derive(Debug)]
 pub(crate) struct Known {
     /// Its value, canonical.
     pub(crate) value: CompactString,
-    /// Where groups were active on it; almost always one.
-    pub(crate) spans: SmallVec<[Span; 1]>,
+    /// Where groups were active on it.
+    pub(crate) spans: Spans,
     /// Its scope.
     pub(crate) scope: ScopeId,
     /// Mentions by live activities, each role of one activity counted.
@@ -92,7 +91,7 @@ impl EntityTable {
         let value = CompactString::new(value);
         let no = self.slots.insert(Known {
             value,
-            spans: SmallVec::new(),
+            spans: Spans::new(),
             scope,
             mentions: 0,
             kind,
@@ -129,7 +128,7 @@ impl EntityTable {
     }
 
     /// The spans of an entity.
-    pub(crate) fn spans_mut(&mut self, no: No<Known>) -> &mut SmallVec<[Span; 1]> {
+    pub(crate) fn spans_mut(&mut self, no: No<Known>) -> &mut Spans {
         &mut self.slots[no].spans
     }
 

@@ -12,6 +12,10 @@ use crate::risk::Risk;
 use crate::slots::{No, Slots};
 use crate::time::{Span, Timestamp};
 
+/// Most ATT&CK ids of a group. A real case has a dozen; an attacker who may name what he likes has no end of them, and
+/// each record and event of the group would carry them all.
+const ATTACK_MAX: usize = 128;
+
 /// A live group: what is said of it, and what it holds.
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -126,9 +130,11 @@ impl Body {
         }
     }
 
-    /// Adds an ATT&CK id, once.
+    /// Adds an ATT&CK id, once; beyond [`ATTACK_MAX`] none.
     pub(crate) fn add_attack(&mut self, id: &CompactString) {
-        if let Err(place) = self.attack.binary_search(id) {
+        if let Err(place) = self.attack.binary_search(id)
+            && self.attack.len() < ATTACK_MAX
+        {
             self.attack.insert(place, id.clone());
         }
     }

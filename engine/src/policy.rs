@@ -18,7 +18,8 @@ pub struct Policy {
     /// What counts as the same happening again.
     pub dedup: DedupPolicy,
     /// How far apart in time a shared entity still connects, by [`EntityKind`] in stored order.
-    /// [`Span::ZERO`]: this kind connects nothing.
+    /// [`Span::ZERO`]: this kind connects nothing. A gap shorter than the dedup window is allowed, but then an
+    /// activity reaches further than its alerts would alone, and what it reaches may depend on the order of arrival.
     pub gaps: [Span; 11],
     /// How late an alert may arrive and still find its neighbours in memory.
     pub lateness: Span,
@@ -26,7 +27,7 @@ pub struct Policy {
     pub caps: Caps,
     /// Risk at or above which a candidate becomes a case; 0 to 1000.
     pub promotion_risk: f64,
-    /// Close a case that nobody touched so long after its last alert.
+    /// Close a case that nobody touched so long after its last alert, or later: when nothing can join it any more.
     pub auto_close_after: Span,
     /// Gather the updates of a case so long before they are announced. Wall time.
     pub gather: Span,
@@ -99,10 +100,16 @@ impl Policy {
     /// The first key that is out of its range.
     pub fn check(&self) -> Result<(), InvalidPolicy> {
         let day = Span::DAY;
+        let is_window = |window: &Span| *window > Span::ZERO && *window <= day;
         let rules = [
             (
-                self.dedup.window > Span::ZERO && self.dedup.window <= day,
+                is_window(&self.dedup.window),
                 "dedup.window",
+                "above 0 and at most 24 h",
+            ),
+            (
+                self.dedup.window_by_source.values().all(is_window),
+                "dedup.window_by_source",
                 "above 0 and at most 24 h",
             ),
             (self.dedup.ids_max > 0, "dedup.ids_max", "at least 1"),
@@ -188,5 +195,21 @@ impl Default for Policy {
             gather: Span::SECOND.times(5),
             ignored_entities: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_of_single_sources_are_checked_too() {
+        let mut policy = Policy::default();
+        assert_eq!(policy.check(), Ok(()));
+        policy.dedup.window_by_source.insert("ids".into(), Span(-1));
+        assert_eq!(
+            policy.check().map_err(|invalid| invalid.key),
+            Err("dedup.window_by_source")
+        );
     }
 }

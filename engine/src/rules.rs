@@ -75,6 +75,11 @@ impl RuleTable {
         &self.slots[no]
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
     fn insert(&mut self, source: &str, id: &str, name: &str) -> No<Rule> {
         let (source, id, name) = (source.into(), id.into(), name.into());
         let no = self.slots.insert(Rule {

@@ -5,7 +5,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::deadlines::Deadlines;
-use crate::ids::ScopeId;
+use crate::ids::{GroupId, ScopeId};
 use crate::record::ScopeRecord;
 use crate::time::Timestamp;
 
@@ -20,19 +20,33 @@ pub(crate) struct Scope {
     /// What `time` was then.
     pub(crate) heard_time: Timestamp,
     /// Ends of groups, in event time.
-    pub(crate) deadlines: Deadlines,
+    pub(crate) deadlines: Deadlines<GroupId>,
+    /// When it is looked at if it stays silent, as entered into [`Scopes::silences`].
+    look_at: Option<Timestamp>,
     /// Changed since the last seal.
     pub(crate) dirty: bool,
 }
 
 /// All scopes ever met; a scope never goes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Scopes {
     all: Vec<Scope>,
     by_name: HashMap<CompactString, ScopeId, FixedState>,
+    /// Wall times at which something falls due in a scope if it stays silent, or earlier: a time that moved away is
+    /// left where it is until it comes.
+    silences: Deadlines<ScopeId>,
 }
 
 impl Scopes {
+    /// None yet; hashing depends on `seed`, as names may come from alerts.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            all: Vec::new(),
+            by_name: HashMap::with_hasher(FixedState::with_seed(seed)),
+            silences: Deadlines::default(),
+        }
+    }
+
     /// The scope of this name; a new one begins with its clock at `time`.
     pub(crate) fn intern(&mut self, name: &CompactString, time: Timestamp) -> ScopeId {
         if let Some(id) = self.by_name.get(name) {
@@ -46,6 +60,7 @@ impl Scopes {
             heard: Timestamp::MIN,
             heard_time: time,
             deadlines: Deadlines::default(),
+            look_at: None,
             dirty: false,
         });
         id
@@ -66,13 +81,50 @@ impl Scopes {
         (0..).map(ScopeId).zip(&self.all)
     }
 
-    /// The numbers of all.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = ScopeId> + use<> {
-        (0..u32::try_from(self.all.len()).unwrap_or(u32::MAX)).map(ScopeId)
+    /// Notes when something falls due in a scope if it stays silent. Call after what may make that earlier.
+    pub(crate) fn watch(&mut self, id: ScopeId) {
+        let scope = &mut self.all[id.0 as usize];
+        let Some(due) = scope.due_in_silence() else {
+            return;
+        };
+        if scope.look_at.is_some_and(|at| at <= due) {
+            return;
+        }
+        if let Some(at) = scope.look_at.replace(due) {
+            self.silences.disarm(at, id);
+        }
+        self.silences.arm(due, id);
+    }
+
+    /// The scopes to be looked at by `now`, by number; each is to be watched again.
+    pub(crate) fn take_silent(&mut self, now: Timestamp) -> Vec<ScopeId> {
+        let mut silent = Vec::new();
+        while let Some((_, id)) = self.silences.pop_due(now) {
+            self.all[id.0 as usize].look_at = None;
+            silent.push(id);
+        }
+        silent.sort_unstable();
+        silent
+    }
+
+    /// When the next scope is to be looked at.
+    pub(crate) fn next_silence(&self) -> Option<Timestamp> {
+        self.silences.next()
     }
 }
 
 impl Scope {
+    /// What its time is at wall time `now`, if no alert came since the last one.
+    pub(crate) fn time_in_silence(&self, now: Timestamp) -> Timestamp {
+        self.heard_time.plus(now.since(self.heard)).max(self.time)
+    }
+
+    /// The wall time at which something falls due if no alert comes.
+    fn due_in_silence(&self) -> Option<Timestamp> {
+        let due = self.deadlines.next()?;
+        Some(self.heard.plus(due.since(self.heard_time)))
+    }
+
     /// The scope as the store keeps it.
     pub(crate) fn record(&self, id: ScopeId) -> ScopeRecord {
         ScopeRecord {

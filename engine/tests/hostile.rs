@@ -4,9 +4,10 @@
 mod common;
 
 use caseloom_engine::alert::Alert;
-use caseloom_engine::correlator::Correlator;
+use caseloom_engine::correlator::{Correlator, Sizes};
 use caseloom_engine::decision::{Decision, Grouping, Outcome};
 use caseloom_engine::policy::Policy;
+use caseloom_engine::record::Record;
 use caseloom_engine::time::{Span, Timestamp};
 
 /// A correlator that is fed line by line.
@@ -32,6 +33,20 @@ impl Feed {
         self.correlator.on_alert(now, alert, &mut self.decision);
         self.fed += 1;
         self.decision.outcomes[0].outcome
+    }
+
+    /// Lets time pass until nothing is pending; returns when that is.
+    fn fall_silent(&mut self, mut now: Timestamp) -> Timestamp {
+        let mut steps = 0;
+        while let Some(due) = self.correlator.next_deadline() {
+            now = now.max(due);
+            self.correlator.on_time(now, true, &mut self.decision);
+            self.correlator.seal(&mut self.decision);
+            self.decision.clear();
+            steps += 1;
+            assert!(steps < 10_000, "each step gets on");
+        }
+        now
     }
 
     fn line(&mut self, line: &str) -> Outcome {
@@ -104,4 +119,75 @@ fn times_at_both_ends_of_the_range_are_decided() {
             feed.correlator.finish(Timestamp::MAX, &mut feed.decision);
         }
     }
+}
+
+#[test]
+fn a_flood_of_entities_leaves_nothing_behind() {
+    let mut feed = Feed::new(Policy::default());
+    for n in 0..50_000 {
+        let id = if n % 2 == 0 {
+            format!("id{n}")
+        } else {
+            "-".into()
+        };
+        let mut alert = common::alert(
+            &format!(
+                "{id} 08:00 r{} 10 host:a{n} user:b{n} ip:10.{}.{}.{} host:c{n}/source",
+                n % 1_000,
+                n >> 16,
+                n >> 8 & 255,
+                n & 255
+            ),
+            n,
+        );
+        alert.time = alert.time.plus(Span(n));
+        feed.feed(&alert);
+    }
+    let full = feed.correlator.sizes();
+    assert_eq!(
+        (full.entities, full.candidates, full.identities),
+        (200_000, 50_000, 25_000)
+    );
+    // A day later the ids are too old, and with the last group all is gone.
+    feed.line("- 3+08:00 r 10");
+    feed.fall_silent(common::time("3+08:00"));
+    assert_eq!(feed.correlator.sizes(), Sizes::default());
+}
+
+#[test]
+fn a_flood_on_one_entity_ends_too() {
+    let mut feed = Feed::new(Policy::default());
+    for n in 0..1_000 {
+        let mut alert = common::alert(
+            &format!("- 08:00 r 10 host:hub{}", hosts(&format!("{n}x"), 63)),
+            n,
+        );
+        alert.time = alert.time.plus(Span(n));
+        feed.feed(&alert);
+    }
+    let full = feed.correlator.sizes();
+    assert_eq!((full.entities, full.activities), (63_001, 1_000));
+    feed.fall_silent(common::time("08:00"));
+    assert_eq!(feed.correlator.sizes(), Sizes::default());
+}
+
+#[test]
+fn made_up_attack_ids_are_not_kept_without_end() {
+    let mut feed = Feed::new(Policy::default());
+    for n in 0..40 {
+        let ids: String = (0..32)
+            .map(|at| format!(" attack=T{}", 1_000 + n * 32 + at))
+            .collect();
+        feed.line(&format!("- 08:00 r{n} 10 host:a{ids}"));
+    }
+    feed.correlator.seal(&mut feed.decision);
+    let kept = feed
+        .decision
+        .records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Group(group) => Some(group.attack.len()),
+            _ => None,
+        });
+    assert_eq!(kept.collect::<Vec<_>>(), [128]);
 }

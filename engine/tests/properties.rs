@@ -4,13 +4,15 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use caseloom_engine::accounting::Disposition;
 use caseloom_engine::alert::Alert;
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::decision::Decision;
 use caseloom_engine::ids::GroupId;
 use caseloom_engine::policy::Policy;
+use caseloom_engine::record::Record;
 use caseloom_engine::time::Span;
 use common::shelf::Shelf;
 use common::worlds::{World, tight_policy};
@@ -38,6 +40,7 @@ impl Trace {
             .extend(decision.events.iter().map(|event| format!("{event:?}")));
         self.moves
             .extend(decision.moves.iter().map(|moved| format!("{moved:?}")));
+        assert_no_record_twice(&decision.records);
         decision
             .records
             .iter()
@@ -49,6 +52,22 @@ impl Trace {
             assert!(group.entities <= caps.entities as u64, "{group:?}");
         }
         assert!(correlator.accounting().is_balanced());
+    }
+}
+
+/// A batch changes a record at most once; only a native id may be met more often than that.
+fn assert_no_record_twice(records: &[Record]) {
+    let mut keys = BTreeSet::new();
+    for record in records {
+        let key = match record {
+            Record::Accounting(_) => (0, 0),
+            Record::Scope(scope) => (1, u64::from(scope.id.0)),
+            Record::Activity(activity) => (2, activity.id.0),
+            Record::Tally(tally) => (3, tally.id.0),
+            Record::Group(group) => (4, group.id.0),
+            Record::Identity(_) => continue,
+        };
+        assert!(keys.insert(key), "{record:?} comes twice");
     }
 }
 
@@ -134,6 +153,28 @@ proptest! {
             *last = event.seq;
             prop_assert_eq!(event.case.group.event_seq, event.seq);
         }
+    }
+
+    #[test]
+    fn silence_ends_everything(alerts in World::of(120).strategy(), lead in 0i64..7_200_000) {
+        let mut correlator = Correlator::new(tight_policy(), common::SEED);
+        let mut decision = Decision::default();
+        let mut now = common::BEGIN;
+        for alert in alerts.iter() {
+            now = now.max(alert.time.plus(Span(lead)));
+            correlator.on_alert(now, alert, &mut decision);
+        }
+        let (mut steps, open) = (0, correlator.sizes());
+        while let Some(due) = correlator.next_deadline() {
+            now = now.max(due);
+            correlator.on_time(now, true, &mut decision);
+            steps += 1;
+            prop_assert!(steps <= 3 * (open.candidates + open.cases) + 3, "each step gets on");
+        }
+        let left = correlator.sizes();
+        prop_assert_eq!((left.entities, left.rules, left.activities), (0, 0, 0));
+        prop_assert_eq!((left.candidates, left.cases), (0, 0));
+        prop_assert_eq!(correlator.accounting().term(Disposition::Candidate), 0);
     }
 
     #[test]

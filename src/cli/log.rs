@@ -4,9 +4,11 @@
 //! character of a field reaches a terminal or starts a new line: the text form escapes them, JSON does so anyway.
 
 use std::fmt::{self, Write};
+use std::io::IsTerminal;
 
 use tracing::field::Field;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 
 use super::CliError;
@@ -37,9 +39,12 @@ impl LogArgs {
         })?;
         let lines = tracing_subscriber::fmt()
             .with_env_filter(filter)
+            .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr);
         let started = match self.log_format.unwrap_or(config.format) {
-            LogFormat::Text => lines.fmt_fields(debug_fn(write_field)).try_init(),
+            LogFormat::Text => lines
+                .fmt_fields(debug_fn(write_field).delimited(" "))
+                .try_init(),
             LogFormat::Json => lines.json().flatten_event(true).try_init(),
         };
         started.map_err(CliError::Failed)

@@ -51,7 +51,8 @@ impl SourceStatus {
     }
 }
 
-/// Something that changes the offsets a store should keep. Commit it with the batch it came with.
+/// Something that changes the offsets a store should keep. Commit it with the batch it came with, whose records all
+/// came after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// A partition without a stored offset is read from here. Store it: else a restart before its first record would

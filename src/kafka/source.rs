@@ -13,7 +13,7 @@ use super::carry::{Carry, Room};
 use super::client::KafkaOptions;
 use super::error::KafkaError;
 use super::feed::{Delivery, FeedReceiver, feed};
-use super::monitor::SourceMonitor;
+use super::monitor::{Notice, SourceMonitor};
 use super::partitions::Partitions;
 use super::reader::{Reader, ReaderContext, Timers};
 use crate::ports::{NextOffset, RecordBatch, Source, SourceError};
@@ -29,6 +29,8 @@ pub struct KafkaSource {
     feed: FeedReceiver,
     monitor: SourceMonitor,
     carry: Option<Carry>,
+    /// A notice that must not get into a batch with records that came before it.
+    early: Option<Notice>,
     failed: Option<SourceError>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -78,6 +80,7 @@ impl KafkaSource {
             feed: receiver,
             monitor,
             carry: None,
+            early: None,
             failed: None,
             stop,
             thread,
@@ -115,17 +118,23 @@ impl KafkaSource {
         Ok(())
     }
 
-    fn accept(&mut self, delivery: Delivery) {
+    fn accept(&mut self, delivery: Delivery, batch: &RecordBatch) {
         match delivery {
-            Delivery::Records(batch) => self.carry = Some(Carry::new(batch)),
-            Delivery::Notice(notice) => self.monitor.notice(notice),
+            Delivery::Records(records) => self.carry = Some(Carry::new(records)),
+            Delivery::Notice(notice) if batch.records.is_empty() => self.monitor.notice(notice),
+            Delivery::Notice(notice) => self.early = Some(notice),
             Delivery::Failed(error) => self.failed = Some(error),
         }
     }
 
-    fn wait(&mut self, timeout: Duration) {
+    /// Whether something has to be handed out before the next delivery is looked at.
+    fn has_more(&self) -> bool {
+        self.carry.is_some() || self.early.is_some() || self.failed.is_some()
+    }
+
+    fn wait(&mut self, timeout: Duration, batch: &RecordBatch) {
         match self.feed.wait(timeout) {
-            Ok(delivery) => self.accept(delivery),
+            Ok(delivery) => self.accept(delivery, batch),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => self.failed = Some(ended()),
         }
@@ -133,7 +142,7 @@ impl KafkaSource {
 
     /// Appends what is there to `batch`, up to its room.
     fn drain(&mut self, room: Room, batch: &mut RecordBatch) {
-        while self.failed.is_none() && !room.is_full(batch) {
+        while !room.is_full(batch) {
             if let Some(mut carry) = self.carry.take() {
                 if carry.hand_out(room, batch) {
                     self.feed.give_back(carry.into_batch());
@@ -142,8 +151,11 @@ impl KafkaSource {
                 }
                 continue;
             }
+            if self.has_more() {
+                break;
+            }
             match self.feed.try_next() {
-                Ok(delivery) => self.accept(delivery),
+                Ok(delivery) => self.accept(delivery, batch),
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => self.failed = Some(ended()),
             }
@@ -163,11 +175,16 @@ impl Source for KafkaSource {
             records_end: batch.records.len().saturating_add(records_max),
             bytes_end: batch.bytes.len().saturating_add(bytes_max),
         };
-        if self.carry.is_none() && self.failed.is_none() {
-            self.wait(timeout);
+        if batch.records.is_empty()
+            && let Some(notice) = self.early.take()
+        {
+            self.monitor.notice(notice);
+        }
+        if !self.has_more() {
+            self.wait(timeout, batch);
         }
         self.drain(room, batch);
-        batch.caught_up = self.carry.is_none() && self.feed.is_empty() && self.monitor.caught_up();
+        batch.caught_up = !self.has_more() && self.feed.is_empty() && self.monitor.caught_up();
         match self.failed.take_if(|_| batch.records.is_empty()) {
             Some(error) => Err(error),
             None => Ok(()),
@@ -185,4 +202,108 @@ impl Drop for KafkaSource {
 
 fn ended() -> SourceError {
     SourceError::Kafka("the reader has ended".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::Gap;
+    use crate::kafka::feed::FeedSender;
+    use crate::ports::Record;
+    use caseloom_engine::alert::TopicId;
+
+    fn source() -> (FeedSender, KafkaSource) {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (sender, feed) = feed(Arc::clone(&stop));
+        let source = KafkaSource {
+            feed,
+            monitor: SourceMonitor::default(),
+            carry: None,
+            early: None,
+            failed: None,
+            stop,
+            thread: None,
+            done: bounded(0).1,
+            stop_wait: Duration::ZERO,
+        };
+        (sender, source)
+    }
+
+    fn record(offset: i64) -> Delivery {
+        let (topic, partition, timestamp_ms) = (TopicId(1), 0, None);
+        let record = Record {
+            topic,
+            partition,
+            offset,
+            timestamp_ms,
+            start: 0,
+            length: None,
+        };
+        Delivery::Records(RecordBatch {
+            records: vec![record],
+            ..RecordBatch::default()
+        })
+    }
+
+    fn poll(source: &mut KafkaSource, batch: &mut RecordBatch) -> Result<(), SourceError> {
+        source.poll(Duration::ZERO, 100, 100, batch)
+    }
+
+    #[test]
+    fn a_gap_comes_before_the_records_behind_it_and_after_those_before() {
+        let (sender, mut source) = source();
+        let monitor = source.monitor();
+        let gap = Gap {
+            topic: TopicId(1),
+            partition: 0,
+            from: 2,
+            to: 9,
+            missing: 7,
+        };
+        for delivery in [record(1), Delivery::Notice(Notice::Gap(gap)), record(9)] {
+            sender.send(delivery).unwrap();
+        }
+        let mut batch = RecordBatch::default();
+        poll(&mut source, &mut batch).unwrap();
+        poll(&mut source, &mut batch).unwrap();
+        assert_eq!((batch.records.len(), batch.records[0].offset), (1, 1));
+        assert!(monitor.take_notices().is_empty());
+        batch.records.clear();
+        poll(&mut source, &mut batch).unwrap();
+        assert_eq!(monitor.take_notices(), [Notice::Gap(gap)]);
+        assert_eq!((batch.records.len(), batch.records[0].offset), (1, 9));
+    }
+
+    #[test]
+    fn a_failure_comes_after_the_records_before_it() {
+        let (sender, mut source) = source();
+        sender.send(record(1)).unwrap();
+        sender.send(Delivery::Failed(ended())).unwrap();
+        let mut batch = RecordBatch::default();
+        poll(&mut source, &mut batch).unwrap();
+        assert_eq!(batch.records.len(), 1);
+        poll(&mut source, &mut batch).unwrap();
+        batch.records.clear();
+        assert!(poll(&mut source, &mut batch).is_err());
+    }
+
+    #[test]
+    fn a_reader_that_died_is_an_error() {
+        let (sender, mut source) = source();
+        drop(sender);
+        assert!(poll(&mut source, &mut RecordBatch::default()).is_err());
+    }
+
+    #[test]
+    fn only_what_is_handed_out_whole_is_caught_up() {
+        let (sender, mut source) = source();
+        source.monitor.set_caught_up(true);
+        sender.send(record(1)).unwrap();
+        sender.send(record(2)).unwrap();
+        let mut batch = RecordBatch::default();
+        source.poll(Duration::ZERO, 1, 100, &mut batch).unwrap();
+        assert!(!batch.caught_up);
+        poll(&mut source, &mut batch).unwrap();
+        assert!(batch.caught_up && batch.records.len() == 2);
+    }
 }

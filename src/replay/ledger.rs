@@ -4,7 +4,9 @@
 //! 24 bytes a row plus the id's text: a million alerts stay far under 100 MB.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
 
 use caseloom_engine::accounting::Disposition;
 use caseloom_engine::alert::{Alert, Position};
@@ -19,7 +21,7 @@ pub(super) struct Ledger {
     /// All native ids, one after the other.
     ids: String,
     /// Ids that have a row, by 64-bit hash: a collision only makes a row say its position instead.
-    seen: HashSet<u64>,
+    seen: HashSet<u64, RandomState>,
     hasher: RandomState,
     /// The group in which each activity opened, by activity number.
     homes: Vec<u32>,

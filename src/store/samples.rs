@@ -23,6 +23,7 @@ pub(super) fn scope(id: u32) -> ScopeRecord {
         name: format!("tenant-{id}").into(),
         time: NOON,
         heard,
+        heard_time: NOON,
     }
 }
 
@@ -60,6 +61,7 @@ pub(super) fn group(id: u64, stage: Stage) -> GroupRecord {
         related: vec![(Relation::Related, CaseId(7))],
         capped: None,
         event_seq: 4,
+        unannounced: false,
         revision: 5,
     }
 }
@@ -70,7 +72,6 @@ pub(super) fn activity(group: u64, id: u64) -> ActivityRecord {
         group: GroupId(group),
         scope: ScopeId(0),
         day: NOON.day(),
-        key: [id as u8; 16],
         window_end: NOON.plus(Span::HOUR),
         source: "suricata".into(),
         rule_id: "2027865".into(),

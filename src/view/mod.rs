@@ -27,6 +27,8 @@ pub use query::{CaseQuery, OwnerFilter, SeverityFilter, Sort, SortKey};
 pub use search::Needle;
 pub use totals::Totals;
 
+use search::Haystack;
+
 /// Which list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shelf {
@@ -39,16 +41,23 @@ pub enum Shelf {
 /// Headers of cases and candidates by public id. No method holds a guard while it calls another.
 #[derive(Debug)]
 pub struct CaseView {
-    cases: Groups,
-    candidates: Groups,
+    cases: Entries,
+    candidates: Entries,
     cases_max: usize,
     metrics: Arc<Metrics>,
 }
 
-type Groups = DashMap<CaseId, Arc<GroupRecord>>;
+type Entries = DashMap<CaseId, Entry>;
+
+/// A header with what a search looks through.
+#[derive(Debug)]
+struct Entry {
+    group: Arc<GroupRecord>,
+    haystack: Haystack,
+}
 
 impl CaseView {
-    /// At about 0.6 KiB each, 120 MiB: some months of a large team's cases.
+    /// At about 0.8 KiB each, 160 MiB: some months of a large team's cases.
     pub const CASES_MAX_DEFAULT: usize = 200_000;
 
     /// An empty view of at most `cases_max` cases, and as many candidates.
@@ -90,7 +99,7 @@ impl CaseView {
     /// A case or candidate that is in the view, as last committed.
     #[must_use]
     pub fn get(&self, case: CaseId) -> Option<Arc<GroupRecord>> {
-        let copy = |groups: &Groups| groups.get(&case).map(|group| Arc::clone(&group));
+        let copy = |entries: &Entries| entries.get(&case).map(|entry| Arc::clone(&entry.group));
         copy(&self.cases).or_else(|| copy(&self.candidates))
     }
 
@@ -106,7 +115,7 @@ impl CaseView {
         self.shelf(shelf).is_empty()
     }
 
-    fn shelf(&self, shelf: Shelf) -> &Groups {
+    fn shelf(&self, shelf: Shelf) -> &Entries {
         match shelf {
             Shelf::Cases => &self.cases,
             Shelf::Candidates => &self.candidates,
@@ -119,12 +128,12 @@ impl CaseView {
         let case = group.case;
         match group.stage {
             Stage::Open | Stage::Closed => {
-                self.cases.insert(case, Arc::new(group));
+                self.cases.insert(case, Entry::new(group));
                 self.candidates.remove(&case);
                 self.trim(Shelf::Cases, Bound::ViewCases);
             }
             Stage::Candidate => {
-                self.candidates.insert(case, Arc::new(group));
+                self.candidates.insert(case, Entry::new(group));
                 self.cases.remove(&case);
                 self.trim(Shelf::Candidates, Bound::ViewCandidates);
             }
@@ -138,20 +147,32 @@ impl CaseView {
     /// Above the bound a sixteenth leaves at once, so that a full view is searched seldom: closed cases before open
     /// ones, and those that changed longest ago first.
     fn trim(&self, shelf: Shelf, bound: Bound) {
-        let groups = self.shelf(shelf);
-        if groups.len() <= self.cases_max {
+        let entries = self.shelf(shelf);
+        if entries.len() <= self.cases_max {
             return;
         }
         let kept = self.cases_max - self.cases_max / 16;
-        let mut order: Vec<_> = groups.iter().map(|group| leaving_order(&group)).collect();
+        let mut order: Vec<_> = entries
+            .iter()
+            .map(|entry| leaving_order(&entry.group))
+            .collect();
         let leaving = order.len().saturating_sub(kept).max(1);
         if leaving < order.len() {
             order.select_nth_unstable(leaving);
         }
         for (_, _, case) in order.into_iter().take(leaving) {
-            groups.remove(&case);
+            entries.remove(&case);
         }
         self.metrics.bound_reached(bound);
+    }
+}
+
+impl Entry {
+    fn new(group: GroupRecord) -> Self {
+        Self {
+            haystack: Haystack::new(&group),
+            group: Arc::new(group),
+        }
     }
 }
 

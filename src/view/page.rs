@@ -41,14 +41,15 @@ impl CaseView {
             .cursor
             .map(|cursor| place(query.sort, cursor.number, cursor.case));
         let mut best: BinaryHeap<Ranked> = BinaryHeap::with_capacity(limit + 2);
-        for group in self.shelf(shelf) {
-            let place = place(query.sort, query.sort.key.of(&group), group.case);
+        for entry in self.shelf(shelf) {
+            let group = &entry.group;
+            let place = place(query.sort, query.sort.key.of(group), group.case);
             let is_full = best.len() > limit;
             let is_behind = is_full && best.peek().is_some_and(|last| place >= last.place);
-            if is_behind || after.is_some_and(|after| place <= after) || !query.matches(&group) {
+            if is_behind || after.is_some_and(|after| place <= after) || !query.matches(&entry) {
                 continue;
             }
-            let group = Arc::clone(&group);
+            let group = Arc::clone(group);
             best.push(Ranked { place, group });
             if is_full {
                 best.pop();

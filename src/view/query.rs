@@ -4,6 +4,7 @@ use caseloom_engine::alert::Severity;
 use caseloom_engine::record::{GroupRecord, Status};
 use caseloom_engine::time::Timestamp;
 
+use super::Entry;
 use super::cursor::Cursor;
 use super::search::Needle;
 
@@ -95,8 +96,10 @@ impl Default for CaseQuery {
 }
 
 impl CaseQuery {
-    /// Whether a group is asked for. The cheap questions come first.
-    pub(super) fn matches(&self, group: &GroupRecord) -> bool {
+    /// Whether an entry is asked for. The cheap questions come first.
+    pub(super) fn matches(&self, entry: &Entry) -> bool {
+        let Entry { group, haystack } = entry;
+
         (self.status.is_empty() || self.status.contains(&group.status))
             && self
                 .severity
@@ -109,7 +112,10 @@ impl CaseQuery {
                 .as_ref()
                 .is_none_or(|scope| *scope == *group.scope_name)
             && self.owner.as_ref().is_none_or(|owner| owner.holds(group))
-            && self.text.as_ref().is_none_or(|needle| needle.is_in(group))
+            && self
+                .text
+                .as_ref()
+                .is_none_or(|needle| haystack.holds(needle))
     }
 }
 

@@ -33,7 +33,8 @@ impl CaseView {
             candidates: self.len(Shelf::Candidates),
             ..Totals::default()
         };
-        for group in self.shelf(Shelf::Cases) {
+        for entry in self.shelf(Shelf::Cases) {
+            let group = &entry.group;
             if group.stage == Stage::Open {
                 totals.open_by_severity[usize::from(group.severity.ocsf_id())] += 1;
                 totals.unowned += usize::from(group.owner.is_none());

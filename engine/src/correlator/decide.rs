@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use super::Correlator;
 use super::link::Hit;
-use crate::activities::{Activity, Mentions};
+use crate::activities::{Activity, Mentions, Repeat};
 use crate::alert::{Alert, Lifecycle};
 use crate::decision::{Decided, Decision, Outcome};
 use crate::entities::{Found, Mention};
@@ -216,7 +216,7 @@ impl Correlator {
     }
 
     /// Whether an entity may connect alerts under the policy.
-    fn links(&self, entity: &Entity) -> bool {
+    pub(super) fn links(&self, entity: &Entity) -> bool {
         let ignored = &self.policy.ignored_entities;
         entity.is_linkable()
             && self.policy.gap(entity.kind) > Span::ZERO
@@ -236,11 +236,12 @@ impl Correlator {
             mentions.push(Mention::new((*known)?, alert.entities[*index].role));
         }
         mentions.sort_unstable();
-        let window = self.policy.dedup_window(&alert.source);
-        let no = self
-            .activities
-            .find(scope, rule, &mentions, (alert.time, window))?;
-        (alert.severity.score <= self.activities.get(no).severity.score).then_some(no)
+        let repeat = Repeat {
+            time: alert.time,
+            window: self.policy.dedup_window(&alert.source),
+            severity: alert.severity.score,
+        };
+        self.activities.find(scope, rule, &mentions, repeat)
     }
 
     /// Counts a repeat at `time` on an activity.

@@ -96,11 +96,12 @@ impl Correlator {
         (group.body.risk.value(&group.body.attack) >= self.policy.promotion_risk).then_some("risk")
     }
 
-    /// When a group ends: nothing that arrives within the allowed lateness can join it then.
+    /// When a group ends: nothing that arrives within the allowed lateness can join it then, or else the order of
+    /// arrival would decide what joins.
     fn due(&self, no: No<Group>) -> Timestamp {
         let group = self.groups.get(no);
         let silence = match group.head.stage {
-            Stage::Open => self.policy.auto_close_after,
+            Stage::Open => self.policy.auto_close_after.max(group.body.reach),
             _ => group.body.reach,
         };
         // One more millisecond: at the full distance an alert still links, and at the full lateness it is in time.

@@ -108,26 +108,22 @@ impl Correlator {
     /// Enters the extent of an activity into the spans of its entities.
     pub(super) fn extend(&mut self, no: No<Activity>) {
         let activity = self.activities.get(no);
-        let (group, first, last) = (activity.group, activity.first, activity.last);
-        let mentions = activity.mentions.clone();
-        for mention in &mentions {
+        let id = |other: No<Activity>| self.activities.get(other).id;
+        let extent = spans::Span {
+            group: activity.group,
+            latest: no,
+            first: activity.first,
+            last: activity.last,
+        };
+        let body = &mut self.groups.get_mut(extent.group).body;
+        for mention in &activity.mentions {
             let entity = mention.entity();
             let gap = self.policy.gap(self.entities.get(entity).kind);
             let spans = self.entities.spans_mut(entity);
-            let is_new = spans.iter().all(|span| span.group != group);
-            spans::add(
-                spans,
-                spans::Span {
-                    group,
-                    latest: no,
-                    first,
-                    last,
-                },
-                gap,
-            );
-            if is_new {
-                self.groups.get_mut(group).body.add_entity(entity, gap);
+            if spans.iter().all(|span| span.group != extent.group) {
+                body.add_entity(entity, gap);
             }
+            spans::add(spans, extent, gap, id);
         }
     }
 }

@@ -187,18 +187,14 @@ impl Correlator {
         for entity in &moved.body.entities {
             let gap = self.policy.gap(self.entities.get(*entity).kind);
             let spans = self.entities.spans_mut(*entity);
-            let theirs: SmallVec<[spans::Span; 2]> =
-                spans.iter().filter(|s| s.group == from).copied().collect();
+            let theirs: spans::Spans = spans.iter().filter(|s| s.group == from).copied().collect();
             spans.retain(|span| span.group != from);
             for span in theirs {
-                spans::add(
-                    spans,
-                    spans::Span {
-                        group: into,
-                        ..span
-                    },
-                    gap,
-                );
+                let span = spans::Span {
+                    group: into,
+                    ..span
+                };
+                spans::add(spans, span, gap, |no| self.activities.get(no).id);
             }
         }
         let body = &mut self.groups.get_mut(into).body;

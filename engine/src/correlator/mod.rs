@@ -27,7 +27,7 @@ use crate::decision::Decision;
 use crate::entities::EntityTable;
 use crate::groups::{Group, GroupTable};
 use crate::identities::Identities;
-use crate::ids::ScopeId;
+use crate::ids::{GroupId, ScopeId};
 use crate::policy::Policy;
 use crate::record::Record;
 use crate::rules::RuleTable;
@@ -48,7 +48,7 @@ pub struct Correlator {
     identities: Identities,
     accounting: Accounting,
     /// Wall times at which gathered changes of cases are announced.
-    announcements: Deadlines,
+    announcements: Deadlines<GroupId>,
     dirty_activities: Vec<No<Activity>>,
     dirty_groups: Vec<No<Group>>,
     dirty_scopes: Vec<ScopeId>,
@@ -62,6 +62,8 @@ pub struct Correlator {
 pub struct Sizes {
     /// Entities named by live activities.
     pub entities: usize,
+    /// Rules of live activities.
+    pub rules: usize,
     /// Live activities.
     pub activities: usize,
     /// Native ids remembered.
@@ -81,7 +83,7 @@ impl Correlator {
         Self {
             policy,
             topics: BTreeMap::new(),
-            scopes: Scopes::default(),
+            scopes: Scopes::new(hash_seed),
             entities: EntityTable::new(hash_seed),
             rules: RuleTable::new(hash_seed),
             activities: ActivityTable::new(hash_seed),
@@ -120,6 +122,7 @@ impl Correlator {
             self.accounting.count_alert(disposition);
         }
         decision.outcomes.push(decided);
+        self.scopes.watch(scope);
     }
 
     /// Time passed. Announces what was gathered long enough. With `caught_up`, scopes that are silent are advanced by
@@ -129,28 +132,22 @@ impl Correlator {
         if !caught_up {
             return;
         }
-        for id in self.scopes.ids() {
+        for id in self.scopes.take_silent(now) {
             let scope = self.scopes.get(id);
-            let silent_for = now.since(scope.heard);
-            if scope
-                .deadlines
-                .next()
-                .is_some_and(|due| due <= scope.heard_time.plus(silent_for))
-            {
-                let time = scope.time.max(scope.heard_time.plus(silent_for));
+            let time = scope.time_in_silence(now);
+            if scope.deadlines.next().is_some_and(|due| due <= time) {
                 self.advance(now, id, time, decision);
             }
+            self.scopes.watch(id);
         }
     }
 
-    /// When [`Self::on_time`] has something to do next, in wall time; `None` when nothing is pending.
+    /// When [`Self::on_time`] may have something to do next, in wall time, never too late; `None` when nothing is
+    /// pending.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let ends = self.scopes.iter().filter_map(|(_, scope)| {
-            let due = scope.deadlines.next()?;
-            Some(scope.heard.plus(due.since(scope.heard_time)))
-        });
-        ends.chain(self.announcements.next()).min()
+        let pending = [self.scopes.next_silence(), self.announcements.next()];
+        pending.into_iter().flatten().min()
     }
 
     /// The end of a finite input: announces what is still gathered. Nothing is closed.
@@ -211,6 +208,7 @@ impl Correlator {
         }
         Sizes {
             entities: self.entities.len(),
+            rules: self.rules.len(),
             activities: self.activities.len(),
             identities: self.identities.len(),
             candidates,

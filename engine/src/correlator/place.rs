@@ -162,7 +162,9 @@ impl Correlator {
         if body.activities.len() >= caps.activities {
             return Some(CapReason::Activities);
         }
-        if body.entities.len() + newcomers(&[body], mentions) > caps.entities {
+        if body.entities.len() + mentions.len() > caps.entities
+            && body.entities.len() + newcomers(&[body], mentions) > caps.entities
+        {
             return Some(CapReason::Entities);
         }
         if body.last.max(time).since(body.first.min(time)) > caps.age {

@@ -13,7 +13,7 @@ use crate::record::{
     ActivityRecord, GroupRecord, IdentityRecord, Link, Relation, ScopeRecord, TallyRecord,
 };
 use crate::slots::No;
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 
 impl Correlator {
     /// Takes over the sums.
@@ -134,6 +134,7 @@ impl Correlator {
         for no in live {
             self.arm_new(no);
             self.restore_continuation(no, &by_case);
+            self.scopes.watch(self.groups.get(no).head.scope);
             if self.groups.get_mut(no).head.announce_at.take().is_some() {
                 self.touch_group(now, no);
             }
@@ -152,8 +153,8 @@ impl Correlator {
 
     fn restore_mentions(&mut self, scope: ScopeId, record: &ActivityRecord) -> Mentions {
         let mut mentions = Mentions::new();
-        for entity in record.entities.iter().filter(|entity| entity.is_linkable()) {
-            if self.policy.gap(entity.kind) == Span::ZERO {
+        for entity in &record.entities {
+            if !self.links(entity) {
                 continue;
             }
             let (hash, known) = self.entities.find(scope, entity.kind, &entity.value);

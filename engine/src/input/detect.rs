@@ -135,11 +135,18 @@ type Bits = SmallVec<[u64; 2]>;
 
 /// Tells formats. Built once.
 pub(super) struct Detector {
-    signatures: Vec<(Signature, Bits)>,
+    known: Vec<Known>,
     /// The top-level keys that signatures need, sorted by `key_bit`.
     keys: Vec<Box<str>>,
     /// Where the keys of each `key_bit` begin in `keys`.
     starts: [u16; 257],
+}
+
+/// A signature, parted into what bits say and what has to be looked up.
+struct Known {
+    format: Format,
+    bits: Bits,
+    rest: Vec<Need>,
 }
 
 impl Detector {
@@ -150,11 +157,11 @@ impl Detector {
             .zip(0..)
             .filter_map(|(mapping, at)| mapping.signature(at));
         let signatures: Vec<Signature> = mapped.chain(built_in()).collect();
-        let mut keys: Vec<Box<str>> = signatures
+        let keys = signatures
             .iter()
-            .flat_map(Signature::keys)
-            .cloned()
-            .collect();
+            .flat_map(|signature| &signature.needs)
+            .filter(|need| need.is_key());
+        let mut keys: Vec<Box<str>> = keys.map(|need| need.path.clone()).collect();
         keys.sort_by_key(|key| (key_bit(key.as_bytes()), key.clone()));
         keys.dedup();
         let mut starts = [0_u16; 257];
@@ -165,19 +172,33 @@ impl Detector {
             starts[at] += starts[at - 1];
         }
         let mut detector = Self {
-            signatures: Vec::new(),
+            known: Vec::new(),
             keys,
             starts,
         };
-        let with_bits = |signature: Signature| {
-            let mut bits = detector.no_bits();
-            signature
-                .keys()
-                .for_each(|key| detector.set(key, &mut bits));
-            (signature, bits)
-        };
-        detector.signatures = signatures.into_iter().map(with_bits).collect();
+        detector.known = signatures
+            .into_iter()
+            .map(|signature| detector.known(signature))
+            .collect();
         detector
+    }
+
+    fn known(&self, signature: Signature) -> Known {
+        let mut bits = self.no_bits();
+        signature
+            .needs
+            .iter()
+            .filter(|need| need.is_key())
+            .for_each(|need| self.set(&need.path, &mut bits));
+        let rest = signature
+            .needs
+            .into_iter()
+            .filter(|need| need.text.is_some() || !need.is_key());
+        Known {
+            format: signature.format,
+            bits,
+            rest: rest.collect(),
+        }
     }
 
     /// The record's format, when `format` doesn't say.
@@ -194,15 +215,16 @@ impl Detector {
                 self.set(key, &mut bits);
             }
         }
-        let fits = |(signature, needed): &&(Signature, Bits)| {
-            let has_keys = needed
+        let fits = |known: &&Known| {
+            let has_keys = known
+                .bits
                 .iter()
                 .zip(&bits)
                 .all(|(needed, has)| needed & !has == 0);
-            has_keys && signature.rest().all(|need| need.is_met(record))
+            has_keys && known.rest.iter().all(|need| need.is_met(record))
         };
-        match self.signatures.iter().find(fits) {
-            Some((signature, _)) => Ok(signature.format),
+        match self.known.iter().find(fits) {
+            Some(known) => Ok(known.format),
             None => Err(unknown(record)),
         }
     }
@@ -221,23 +243,6 @@ impl Detector {
                 bits[at / 64] |= 1 << (at % 64);
             }
         }
-    }
-}
-
-impl Signature {
-    /// The needs whose keys have bits.
-    fn keys(&self) -> impl Iterator<Item = &Box<str>> {
-        self.needs
-            .iter()
-            .filter(|need| need.is_key())
-            .map(|need| &need.path)
-    }
-
-    /// The needs of which a bit doesn't say all.
-    fn rest(&self) -> impl Iterator<Item = &Need> {
-        self.needs
-            .iter()
-            .filter(|need| need.text.is_some() || !need.is_key())
     }
 }
 

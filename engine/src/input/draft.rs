@@ -108,17 +108,19 @@ impl Draft<'_> {
     /// # Errors
     /// [`Reject::StringTooLong`].
     pub(crate) fn id(&mut self, value: Scalar<'_>, path: &str) -> Result<(), Reject> {
-        if let Some(text) = value.text() {
-            self.alert.id = Some(self.identity(text, path)?).filter(|id| !id.is_empty());
-        }
+        let id = self.identity(value, path)?;
+        self.alert.id = (!id.is_empty()).then_some(id);
         Ok(())
     }
 
     /// The scope that the message claims.
     pub(crate) fn scope(&mut self, value: Scalar<'_>) {
-        if let Some(text) = value.text() {
-            self.alert.scope = CompactString::new(text.trim_ascii());
-        }
+        self.alert.scope = match value {
+            Scalar::Text(text) => CompactString::new(text.trim_ascii()),
+            other => other
+                .text()
+                .map_or_else(CompactString::default, Text::into_owned),
+        };
     }
 
     /// The product or sensor; nothing leaves the format's own name.
@@ -126,11 +128,9 @@ impl Draft<'_> {
     /// # Errors
     /// [`Reject::StringTooLong`].
     pub(crate) fn source(&mut self, value: Scalar<'_>, path: &str) -> Result<(), Reject> {
-        if let Some(text) = value.text() {
-            let source = self.identity(text, path)?;
-            if !source.is_empty() {
-                self.alert.source = source;
-            }
+        let source = self.identity(value, path)?;
+        if !source.is_empty() {
+            self.alert.source = source;
         }
         Ok(())
     }
@@ -139,19 +139,33 @@ impl Draft<'_> {
     ///
     /// # Errors
     /// [`Reject::StringTooLong`].
-    pub(crate) fn rule_id(&mut self, text: Text<'_>, path: &str) -> Result<(), Reject> {
-        self.alert.rule_id = self.identity(text, path)?;
+    pub(crate) fn rule_id(&mut self, value: Scalar<'_>, path: &str) -> Result<(), Reject> {
+        self.alert.rule_id = self.identity(value, path)?;
+        Ok(())
+    }
+
+    /// The rule's stable id, which a format has put together.
+    ///
+    /// # Errors
+    /// [`Reject::StringTooLong`].
+    pub(crate) fn rule_id_made(&mut self, text: CompactString, path: &str) -> Result<(), Reject> {
+        let is_clean = !may_have_controls(&text) && text.trim_ascii().len() == text.len();
+        self.alert.rule_id = if is_clean && text.len() <= self.limits.id_bytes_max {
+            text
+        } else {
+            self.identity(Scalar::Text(&text), path)?
+        };
         Ok(())
     }
 
     /// The rule's name for people.
-    pub(crate) fn rule_name(&mut self, text: &str) {
-        self.alert.rule_name = self.prose(text);
+    pub(crate) fn rule_name(&mut self, value: Scalar<'_>) {
+        self.alert.rule_name = self.prose(value);
     }
 
     /// One line for people.
-    pub(crate) fn title(&mut self, text: &str) {
-        self.alert.title = self.prose(text);
+    pub(crate) fn title(&mut self, value: Scalar<'_>) {
+        self.alert.title = self.prose(value);
     }
 
     /// A severity on the common scale, as a number or a word.
@@ -291,30 +305,32 @@ impl Draft<'_> {
         }
     }
 
-    /// A string that is compared: never cut.
-    fn identity(&self, text: Text<'_>, path: &str) -> Result<CompactString, Reject> {
-        let trimmed = text.trim_ascii();
+    /// A string that is compared: never cut. Empty when there is none.
+    fn identity(&self, value: Scalar<'_>, path: &str) -> Result<CompactString, Reject> {
+        let Scalar::Text(text) = value else {
+            return Ok(value
+                .text()
+                .map_or_else(CompactString::default, Text::into_owned));
+        };
+        let text = text.trim_ascii();
         let max = self.limits.id_bytes_max;
-        if trimmed.len() > max {
+        if text.len() > max {
             return Err(Reject::StringTooLong {
                 path: path.into(),
-                bytes: trimmed.len(),
+                bytes: text.len(),
                 max,
             });
         }
-        match text {
-            // What was written out here needs no second copy.
-            Text::Owned(text)
-                if !may_have_controls(&text) && text.trim_ascii().len() == text.len() =>
-            {
-                Ok(text)
-            }
-            text => Ok(printable(text.trim_ascii())),
-        }
+        Ok(printable(text))
     }
 
-    /// A string for people: cut where it is too long.
-    fn prose(&mut self, text: &str) -> CompactString {
+    /// A string for people: cut where it is too long. Empty when there is none.
+    fn prose(&mut self, value: Scalar<'_>) -> CompactString {
+        let Scalar::Text(text) = value else {
+            return value
+                .text()
+                .map_or_else(CompactString::default, Text::into_owned);
+        };
         let text = text.trim_ascii();
         let max = self.limits.text_bytes_max;
         if text.len() <= max {

@@ -13,10 +13,10 @@ use crate::entity::Entity;
 
 use super::detect::{Format, Need, Signature};
 use super::draft::{Desk, Draft, Paths, Reading};
-use super::json::{Scalar, Text, Value};
+use super::json::{Scalar, Value};
 use super::reject::Reject;
 
-use field::{Field, Origin};
+use field::{Field, Origin, Path};
 use file::{EntityRule, File, KindWord};
 use plan::{Found, Plan};
 
@@ -85,45 +85,43 @@ impl Mapping {
 
     fn read_identity(&self, found: &Found<'_>, draft: &mut Draft<'_>) -> Result<(), Reject> {
         let fields = &self.file.alert;
-        if let Some(picked) = Picked::of(&fields.time, found) {
-            draft.time(picked.scalar(), fields.time.unit(), fields.time.describe())?;
+        let (unit, path) = (fields.time.unit(), fields.time.describe());
+        try_show(Some(&fields.time), found, |value| {
+            draft.time(value, unit, path)
+        })?;
+        try_show(fields.id.as_ref(), found, |value| draft.id(value, "id"))?;
+        try_show(fields.source.as_ref(), found, |value| {
+            draft.source(value, "source")
+        })?;
+        show(fields.scope.as_ref(), found, |value| draft.scope(value));
+        match fields
+            .rule_id
+            .as_ref()
+            .and_then(|rule_id| Picked::of(rule_id, found))
+        {
+            Some(Picked::Joined(text)) => draft.rule_id_made(text, "rule_id"),
+            Some(Picked::Scalar(value)) => draft.rule_id(value, "rule_id"),
+            None => Ok(()),
         }
-        if let Some(picked) = Picked::maybe(&fields.id, found) {
-            draft.id(picked.scalar(), "id")?;
-        }
-        if let Some(picked) = Picked::maybe(&fields.scope, found) {
-            draft.scope(picked.scalar());
-        }
-        if let Some(picked) = Picked::maybe(&fields.source, found) {
-            draft.source(picked.scalar(), "source")?;
-        }
-        if let Some(text) = Picked::maybe(&fields.rule_id, found).and_then(Picked::text) {
-            draft.rule_id(text, "rule_id")?;
-        }
-        Ok(())
     }
 
     fn read_description(&self, found: &Found<'_>, draft: &mut Draft<'_>) {
         let fields = &self.file.alert;
-        if let Some(text) = Picked::maybe(&fields.rule_name, found).and_then(Picked::text) {
-            draft.rule_name(&text);
-        }
-        if let Some(text) = Picked::maybe(&fields.title, found).and_then(Picked::text) {
-            draft.title(&text);
-        }
-        if let Some(picked) = Picked::maybe(&fields.severity, found) {
-            draft.severity(picked.scalar());
-        }
-        if let Some(picked) = Picked::maybe(&fields.count, found) {
-            draft.count(picked.scalar());
-        }
-        if let (Some(field), Some(picked)) =
-            (&fields.updated, Picked::maybe(&fields.updated, found))
-        {
-            draft.updated(picked.scalar(), field.unit());
-        }
-        if let Some(picked) = Picked::maybe(&fields.lifecycle, found) {
-            draft.lifecycle(picked.scalar());
+        show(fields.rule_name.as_ref(), found, |value| {
+            draft.rule_name(value)
+        });
+        show(fields.title.as_ref(), found, |value| draft.title(value));
+        show(fields.severity.as_ref(), found, |value| {
+            draft.severity(value)
+        });
+        show(fields.count.as_ref(), found, |value| draft.count(value));
+        show(fields.lifecycle.as_ref(), found, |value| {
+            draft.lifecycle(value)
+        });
+        if let Some(updated) = &fields.updated {
+            show(Some(updated), found, |value| {
+                draft.updated(value, updated.unit())
+            });
         }
         for path in &fields.attack {
             found.each(path.slot, |value, _| read_attack(draft, value));
@@ -158,6 +156,33 @@ fn read_attack(draft: &mut Draft<'_>, value: Scalar<'_>) {
     }
 }
 
+/// Shows the value that `field` takes, if it takes one. Most fields are plain, and their values are never moved.
+#[inline]
+fn try_show(
+    field: Option<&Field>,
+    found: &Found<'_>,
+    show: impl FnOnce(Scalar<'_>) -> Result<(), Reject>,
+) -> Result<(), Reject> {
+    let Some(field) = field else { return Ok(()) };
+    if let Some(slot) = field.plain_slot() {
+        return found.first(slot).map_or(Ok(()), show);
+    }
+    Picked::of(field, found).map_or(Ok(()), |picked| show(picked.scalar()))
+}
+
+/// As [`try_show`], where nothing can go wrong.
+#[inline]
+fn show(field: Option<&Field>, found: &Found<'_>, show: impl FnOnce(Scalar<'_>)) {
+    let Some(field) = field else { return };
+    if let Some(slot) = field.plain_slot() {
+        if let Some(value) = found.first(slot) {
+            show(value);
+        }
+    } else if let Some(picked) = Picked::of(field, found) {
+        show(picked.scalar());
+    }
+}
+
 /// The value that a field takes in one record.
 enum Picked<'a> {
     Scalar(Scalar<'a>),
@@ -165,25 +190,15 @@ enum Picked<'a> {
 }
 
 impl<'a> Picked<'a> {
-    #[inline]
-    fn maybe<'f: 'a>(field: &'a Option<Field>, found: &Found<'f>) -> Option<Self> {
-        Self::of(field.as_ref()?, found)
-    }
-
-    #[inline]
     fn of<'f: 'a>(field: &'a Field, found: &Found<'f>) -> Option<Self> {
+        let first = |path: &Path| found.first(path.slot);
         let picked = match &field.origin {
-            Origin::Path(path) => found.first(path.slot).map(Self::Scalar),
-            Origin::Paths(paths) => paths
-                .iter()
-                .find_map(|path| found.first(path.slot))
-                .map(Self::Scalar),
-            Origin::Join { parts, with } => {
-                join(parts.iter().map(|path| found.first(path.slot)), with)
-            }
+            Origin::Path(path) => first(path).map(Self::Scalar),
+            Origin::Paths(paths) => paths.iter().find_map(first).map(Self::Scalar),
+            Origin::Join { parts, with } => join(parts.iter().map(first), with),
             Origin::Constant(constant) => Some(Self::Scalar(constant.scalar())),
         };
-        if field.is_plain() {
+        if field.is_plain {
             picked
         } else {
             Self::translated(field, picked)
@@ -211,13 +226,6 @@ impl<'a> Picked<'a> {
         match self {
             Self::Scalar(scalar) => *scalar,
             Self::Joined(text) => Scalar::Text(text),
-        }
-    }
-
-    fn text(self) -> Option<Text<'a>> {
-        match self {
-            Self::Scalar(scalar) => scalar.text(),
-            Self::Joined(text) => Some(Text::Owned(text)),
         }
     }
 }

@@ -3,7 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(
     clippy::let_underscore_must_use,
-    reason = "writing to memory can't fail"
+    clippy::disallowed_methods,
+    reason = "reads fixtures; writing to memory can't fail"
 )]
 
 use std::fmt::Write as _;

@@ -99,7 +99,7 @@ fn tables_on_disk_go_too() {
         .writer
         .drop_days_before(ScopeId(1), NOON.day() + 3)
         .unwrap();
-    assert_eq!(days(&store, 1), [vec![], vec![], vec![]]);
+    assert!(days(&store, 1).iter().all(Vec::is_empty));
     assert_eq!(days(&store, 0)[2], [0, 1, 2]);
 }
 

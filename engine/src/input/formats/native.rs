@@ -28,7 +28,7 @@ pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject>
     let mut has_entities = false;
     let mut has_title = false;
     for (key, value) in record.keys_and_values() {
-        let scalar = value.scalar().unwrap_or(Scalar::Null);
+        let scalar = value.scalar_or_null();
         match key {
             "id" => draft.id(scalar, "id")?,
             "time" => draft.time(scalar, Unit::Auto, "time")?,
@@ -37,9 +37,10 @@ pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject>
             "rule" => rule(&mut draft, value)?,
             "severity" => draft.severity(scalar),
             "title" => {
-                let title = value.as_str().unwrap_or_default();
-                has_title = !title.trim().is_empty();
-                draft.title(title);
+                has_title = scalar
+                    .text()
+                    .is_some_and(|title| !title.trim_ascii().is_empty());
+                draft.title(scalar);
             }
             "entities" => {
                 has_entities = value.len() > 0;
@@ -62,16 +63,11 @@ pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject>
 
 /// `{"id": .., "name": ..}`, or the name alone.
 fn rule(draft: &mut Draft<'_>, value: Value<'_>) -> Result<(), Reject> {
-    if let Some(name) = value.scalar().and_then(Scalar::text) {
-        draft.rule_name(&name);
-    }
+    draft.rule_name(value.scalar_or_null());
     for (key, value) in value.keys_and_values() {
-        let Some(text) = value.scalar().and_then(Scalar::text) else {
-            continue;
-        };
         match key {
-            "id" => draft.rule_id(text, "rule.id")?,
-            "name" => draft.rule_name(&text),
+            "id" => draft.rule_id(value.scalar_or_null(), "rule.id")?,
+            "name" => draft.rule_name(value.scalar_or_null()),
             _ => {}
         }
     }

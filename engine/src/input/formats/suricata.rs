@@ -14,7 +14,7 @@ use crate::alert::Severity;
 use crate::entity::{Entity, EntityKind, Role};
 
 use super::super::draft::{Desk, Draft, Paths, Reading};
-use super::super::json::{Scalar, Text, Value};
+use super::super::json::{Scalar, Value};
 use super::super::reject::Reject;
 use super::super::timestamp::Unit;
 
@@ -94,7 +94,7 @@ fn read_alert<'a>(alert: Value<'a>, draft: &mut Draft<'_>) -> Result<Sides<'a>, 
         match key {
             "gid" => gid = value.scalar().and_then(Scalar::text),
             "signature_id" => sid = value.scalar().and_then(Scalar::text),
-            "signature" => draft.rule_name(value.as_str().unwrap_or_default()),
+            "signature" => draft.rule_name(value.scalar_or_null()),
             "severity" => severity = value.scalar(),
             "metadata" => metadata = Some(value),
             "source" => sides.source = value.get("ip").and_then(Value::as_str),
@@ -104,10 +104,7 @@ fn read_alert<'a>(alert: Value<'a>, draft: &mut Draft<'_>) -> Result<Sides<'a>, 
         }
     }
     if let Some(sid) = sid {
-        draft.rule_id(
-            Text::Owned(rule_id(gid.as_deref().unwrap_or("1"), &sid)),
-            PATHS.rule,
-        )?;
+        draft.rule_id_made(rule_id(gid.as_deref().unwrap_or("1"), &sid), PATHS.rule)?;
     }
     let vendor = metadata.and_then(|metadata| read_metadata(metadata, draft));
     match (vendor, severity) {

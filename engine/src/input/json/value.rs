@@ -64,6 +64,11 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The scalar, or null where it is none.
+    pub(crate) fn scalar_or_null(self) -> Scalar<'a> {
+        self.scalar().unwrap_or(Scalar::Null)
+    }
+
     /// The word for what it is, for a reject's text.
     pub(crate) fn kind(self) -> &'static str {
         match self.0.first() {
@@ -164,6 +169,15 @@ impl<'a> Scalar<'a> {
 pub(crate) enum Text<'a> {
     Borrowed(&'a str),
     Owned(CompactString),
+}
+
+impl Text<'_> {
+    pub(crate) fn into_owned(self) -> CompactString {
+        match self {
+            Self::Borrowed(text) => CompactString::new(text),
+            Self::Owned(text) => text,
+        }
+    }
 }
 
 impl std::ops::Deref for Text<'_> {

@@ -25,6 +25,8 @@ pub(super) struct Field {
     /// Lower-case texts and what they mean.
     pub(super) values: BTreeMap<CompactString, Constant>,
     pub(super) default: Option<Constant>,
+    /// There are neither `values` nor `default`.
+    pub(super) is_plain: bool,
     unit: Unit,
 }
 
@@ -49,9 +51,13 @@ pub(super) enum Constant {
 }
 
 impl Field {
-    /// Whether a value is taken as it stands.
-    pub(super) fn is_plain(&self) -> bool {
-        self.values.is_empty() && self.default.is_none()
+    /// The slot of a field that is one path, taken as it stands: what most fields are.
+    #[inline]
+    pub(super) fn plain_slot(&self) -> Option<usize> {
+        match &self.origin {
+            Origin::Path(path) if self.is_plain => Some(path.slot),
+            _ => None,
+        }
     }
 
     pub(super) fn unit(&self) -> Unit {
@@ -137,15 +143,17 @@ impl RawField {
             UnitWord::EpochNs => Unit::Nanos,
             UnitWord::Filetime => Unit::FileTime,
         };
-        let values = self
+        let values: BTreeMap<_, _> = self
             .values
             .into_iter()
             .map(|(text, value)| (text.to_lowercase(), value))
             .collect();
+        let is_plain = values.is_empty() && self.default.is_none();
         Ok(Field {
             origin,
             values,
             default: self.default,
+            is_plain,
             unit,
         })
     }
@@ -169,6 +177,7 @@ impl<'de> Deserialize<'de> for Field {
                     origin,
                     values: BTreeMap::new(),
                     default: None,
+                    is_plain: true,
                     unit: Unit::Auto,
                 })
             }

@@ -110,7 +110,7 @@ impl Plan {
     #[inline]
     fn child(&self, node: &Node, key: &str, next: &mut usize) -> Option<usize> {
         node.child_near(key, next).or_else(|| {
-            if !self.is_nested || !key.contains('.') {
+            if !self.is_nested || !key.bytes().any(|byte| byte == b'.') {
                 return None;
             }
             let mut segments = key.split('.');
