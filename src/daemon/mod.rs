@@ -34,8 +34,6 @@ use crate::view::CaseView;
 const NEWS_MAX: usize = 1_024;
 /// How long a stop waits for the lane; what is left is published by the next start.
 const DRAIN: Duration = Duration::from_secs(3);
-/// Cases in the read view; the oldest closed leave it first and are then served by id only.
-const VIEW_CASES_MAX: usize = 200_000;
 /// Partitions of output topics that are made here.
 const OUTPUT_PARTITIONS: i32 = 4;
 
@@ -119,7 +117,10 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     };
     let store = Store::open(&config.store.path, &options).map_err(failed)?;
     let recovered = store.recover().map_err(failed)?;
-    let view = Arc::new(CaseView::new(VIEW_CASES_MAX, Arc::clone(&metrics)));
+    let view = Arc::new(CaseView::new(
+        config.http.view_cases_max,
+        Arc::clone(&metrics),
+    ));
     let parts = HttpParts {
         view: Arc::clone(&view),
         reader: store.reader.clone(),
@@ -218,16 +219,11 @@ fn serve(
         on_listen(local);
     }
     let shutdown = shutdown.clone();
+    let options = HttpOptions::from(&config.http);
     let work = move || {
         let served = runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            crate::http::serve(
-                listener,
-                parts,
-                HttpOptions::default(),
-                shutdown.requested(),
-            )
-            .await
+            crate::http::serve(listener, parts, options, shutdown.requested()).await
         });
         if let Err(error) = served {
             tracing::error!(%error, "http ended");

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::config::HttpConfig;
+
 /// What the HTTP side allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpOptions {
@@ -21,6 +23,15 @@ pub struct HttpOptions {
     pub head_timeout: Duration,
     /// Longest time for answers under way when the process is asked to stop.
     pub drain_timeout: Duration,
+}
+
+impl From<&HttpConfig> for HttpOptions {
+    fn from(config: &HttpConfig) -> Self {
+        Self {
+            hosts: config.hosts.clone(),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for HttpOptions {

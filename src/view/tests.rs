@@ -169,6 +169,9 @@ fn any_groups() -> impl Strategy<Value = Vec<GroupRecord>> {
     })
 }
 
+/// In ascending order of change, a case that changes for ever is ahead of the reader for ever.
+const RESTLESS_TURNS: i64 = 20;
+
 /// All pages; `between` may change the view after each.
 fn walk(view: &CaseView, mut query: CaseQuery, mut between: impl FnMut(&Page)) -> Vec<u64> {
     let mut met = Vec::new();
@@ -211,6 +214,9 @@ proptest! {
         let mut turn = 0;
         let met = walk(&view, query, |_| {
             turn += 1;
+            if turn > RESTLESS_TURNS {
+                return;
+            }
             for (place, group) in restless.iter().enumerate() {
                 let updated = Timestamp(turn);
                 let changed = match (place + turn as usize) % 3 {
