@@ -129,12 +129,15 @@ impl Model {
         }
     }
 
-    /// An update raises the severity of its activity, while that is in memory.
+    /// An update raises the severity of its activity and may widen it, while that is in memory.
     fn raise(&mut self, activity: Option<usize>, alert: &Alert) {
         let Some(at) = activity.filter(|at| !self.has_ended(*at)) else {
             return;
         };
         let activity = &mut self.activities[at];
+        activity
+            .attack
+            .extend(alert.attack.iter().map(ToString::to_string));
         if alert.severity.score > activity.severity {
             (activity.severity, activity.assumed) = (alert.severity.score, alert.severity.assumed);
         }
@@ -154,6 +157,9 @@ impl Model {
         });
         let activity = &mut self.activities[at];
         activity.alerts.push(place);
+        activity
+            .attack
+            .extend(alert.attack.iter().map(ToString::to_string));
         activity.first = activity.first.min(alert.time);
         activity.last = activity.last.max(alert.time);
         Some(at)
@@ -166,7 +172,7 @@ impl Model {
         Activity {
             key: self.key(alert),
             subject: subject.map(|entity| (entity.kind, entity.value.to_string())),
-            attack: alert.attack.iter().map(ToString::to_string).collect(),
+            attack: Vec::new(),
             opened: alert.time,
             first: alert.time,
             last: alert.time,
