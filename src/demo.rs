@@ -73,7 +73,6 @@ pub fn run(demo: &Demo, shutdown: &Shutdown, say: fn(String)) -> Result<(), Daem
                 say(opened(event, address));
             }
         })),
-        ..Wishes::default()
     };
     let stop_later = demo.run_for.map(|time| stop_after(time, shutdown));
     let ended = daemon::run(&config, wishes, shutdown);
