@@ -8,7 +8,11 @@
 
 mod common;
 
+use std::time::Duration;
+
+use caseloom::pipeline::PipelineError;
 use caseloom::ports::Destination;
+use caseloom::shutdown::Shutdown;
 use caseloom::view::Shelf;
 use caseloom_engine::accounting::Disposition;
 use caseloom_engine::record::{GroupRecord, Stage};
@@ -258,4 +262,38 @@ fn a_full_outbox_pauses_the_input_until_the_publisher_is_back() {
     assert_eq!(ended.accounting.messages, count as u64);
     let arrived = rig.outside.arrived();
     assert_eq!(gapless(&arrived, Destination::Events).len(), count);
+}
+
+#[test]
+fn a_stop_while_the_broker_is_away_leaves_the_rest_to_the_next_start() {
+    let rig = Rig::new();
+    rig.outside.set_down(true);
+    let mut run = rig.start();
+    let lane = run.publish_within(Duration::from_millis(500));
+    run.step(&messages([critical("a1", "web-01")]));
+    drop(run.end());
+    lane.join().unwrap();
+    let attempts = rig.outside.attempts();
+    assert!((1..20).contains(&attempts), "{attempts} attempts");
+    assert_eq!(rig.outside.arrived(), []);
+
+    rig.outside.set_down(false);
+    rig.start().finish(&[]);
+    assert_eq!(
+        gapless(&rig.outside.arrived(), Destination::Events).len(),
+        1
+    );
+}
+
+#[test]
+fn a_lane_that_panics_ends_the_owner() {
+    let rig = Rig::new();
+    rig.outside.set_broken();
+    let mut run = rig.start();
+    let lane = run.publish();
+    run.step(&messages([critical("a1", "web-01")]));
+    assert!(lane.join().is_err());
+    let mut inbox = Inbox::new(&[], Shutdown::new());
+    let ended = run.owner.run(&mut inbox, &run.shutdown);
+    assert!(matches!(ended, Err(PipelineError::Lane(_))), "{ended:?}");
 }

@@ -137,8 +137,9 @@ impl Lane {
     }
 
     /// Publishes until the wish to stop and the owner's end, then what is left, within `drain`.
-    /// A failed store ends it at once; that is told in the status.
+    /// A failed store ends it at once, as a panic does; that is told in the status.
     pub fn run(mut self, shutdown: &Shutdown, drain: Duration) {
+        let _told = PanicTold(self.status.clone());
         let mut backoff = BACKOFF.0;
         let mut stop_at = None;
         loop {
@@ -218,7 +219,8 @@ impl Lane {
             self.publisher = publisher;
         }
         if shutdown.wait_timeout(backoff) {
-            std::thread::yield_now();
+            // The wish makes all waits end at once; without this one a drain would try as fast as it can.
+            std::thread::park_timeout(BACKOFF.0);
         }
     }
 
@@ -260,6 +262,18 @@ impl Lane {
             .outbox_pending
             .set(i64::try_from(pending.records).unwrap_or(i64::MAX));
         self.status.shared.1.notify_all();
+    }
+}
+
+/// Tells of a panic, so that the owner doesn't go on without a lane.
+struct PanicTold(LaneStatus);
+
+impl Drop for PanicTold {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0
+                .set(|state| state.failed = Some("it panicked".into()));
+        }
     }
 }
 

@@ -144,9 +144,14 @@ fn topic() -> TopicSettings {
 impl Running {
     /// Starts the publisher lane; it drains after the wish to stop and the owner's end.
     pub(crate) fn publish(&mut self) -> JoinHandle<()> {
+        self.publish_within(PATIENCE)
+    }
+
+    /// The same with a bound on draining.
+    pub(crate) fn publish_within(&mut self, drain: Duration) -> JoinHandle<()> {
         let lane = self.lane.take().unwrap();
         let shutdown = self.shutdown.clone();
-        std::thread::spawn(move || lane.run(&shutdown, PATIENCE))
+        std::thread::spawn(move || lane.run(&shutdown, drain))
     }
 
     /// Reads all messages, publishes everything, ends.
@@ -304,6 +309,7 @@ struct Book {
     arrived: Vec<OutputRecord>,
     plan: VecDeque<Mishap>,
     is_down: bool,
+    is_broken: bool,
     attempts: usize,
     made: usize,
 }
@@ -324,6 +330,16 @@ impl Outside {
     /// Lets all publishes fail, or no more.
     pub(crate) fn set_down(&self, is_down: bool) {
         self.change(|book| book.is_down = is_down);
+    }
+
+    /// Lets the next publish panic.
+    pub(crate) fn set_broken(&self) {
+        self.change(|book| book.is_broken = true);
+    }
+
+    /// How often somebody tried to publish.
+    pub(crate) fn attempts(&self) -> usize {
+        self.look(|book| book.attempts)
     }
 
     pub(crate) fn arrived(&self) -> Vec<OutputRecord> {
@@ -372,6 +388,7 @@ impl Outside {
 impl Publisher for Outside {
     fn publish(&mut self, records: &[OutputRecord]) -> Result<(), PublishError> {
         let mut result = Ok(());
+        assert!(!self.look(|book| book.is_broken), "broken, as told");
         self.change(|book| {
             book.attempts += 1;
             let down = Mishap {
