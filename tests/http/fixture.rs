@@ -29,33 +29,33 @@ use caseloom_engine::time::{Span, Timestamp};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub const HOSTILE: &str = "<script>alert(1)</script> invoice\u{202e}fdp.exe";
+pub(crate) const HOSTILE: &str = "<script>alert(1)</script> invoice\u{202e}fdp.exe";
 
 /// 2026-01-31T08:00:00Z.
-pub const NOW: Timestamp = Timestamp(1_769_846_400_000);
+pub(crate) const NOW: Timestamp = Timestamp(1_769_846_400_000);
 
-pub struct Fixture {
-    pub base: String,
-    pub address: SocketAddr,
-    pub view: Arc<CaseView>,
-    pub metrics: Arc<Metrics>,
-    pub readiness: Readiness,
-    pub store: Store,
+pub(crate) struct Fixture {
+    pub(crate) base: String,
+    pub(crate) address: SocketAddr,
+    pub(crate) view: Arc<CaseView>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) readiness: Readiness,
+    _store: Store,
     agent: ureq::Agent,
     shutdown: Shutdown,
     server: Option<JoinHandle<()>>,
     _directory: TempDir,
 }
 
-pub struct Answer {
-    pub status: u16,
-    pub headers: ureq::http::HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Fixture {
     /// A server with the cases of the table above, ready.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let fixture = Self::with(HttpOptions::default(), &records());
         for check in Check::ALL {
             fixture.readiness.pass(check);
@@ -63,7 +63,7 @@ impl Fixture {
         fixture
     }
 
-    pub fn with(options: HttpOptions, records: &[Record]) -> Self {
+    pub(crate) fn with(options: HttpOptions, records: &[Record]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut store = Store::open(directory.path(), &StoreOptions::default()).unwrap();
         let alerts = alerts();
@@ -95,7 +95,7 @@ impl Fixture {
             view,
             metrics,
             readiness,
-            store,
+            _store: store,
             agent: agent(),
             shutdown,
             server: Some(server),
@@ -103,7 +103,7 @@ impl Fixture {
         }
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         let mut response = self
             .agent
             .get(format!("{}{path}", self.base))
@@ -117,18 +117,18 @@ impl Fixture {
     }
 
     /// The JSON of a 200.
-    pub fn json(&self, path: &str) -> Value {
+    pub(crate) fn json(&self, path: &str) -> Value {
         let answer = self.get(path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         answer.json()
     }
 
     /// The short numbers of a list's cases.
-    pub fn ids(&self, path: &str) -> Vec<u64> {
+    pub(crate) fn ids(&self, path: &str) -> Vec<u64> {
         ids(&self.json(path))
     }
 
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.shutdown.request();
         self.server.take().unwrap().join().unwrap();
     }
@@ -141,11 +141,11 @@ impl Drop for Fixture {
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap()
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let value = self
             .headers
             .get(name)
@@ -154,13 +154,13 @@ impl Answer {
     }
 }
 
-pub fn ids(list: &Value) -> Vec<u64> {
+pub(crate) fn ids(list: &Value) -> Vec<u64> {
     let items = list["items"].as_array().unwrap().iter();
     let number = |item: &Value| item["id"].as_str().unwrap().parse::<CaseId>().unwrap().0;
     items.map(number).collect()
 }
 
-pub fn id(number: u64) -> String {
+pub(crate) fn id(number: u64) -> String {
     CaseId(number).to_string()
 }
 
@@ -196,7 +196,7 @@ fn start(
 }
 
 /// An open case of medium severity that nobody owns.
-pub fn group(number: u64) -> GroupRecord {
+pub(crate) fn group(number: u64) -> GroupRecord {
     GroupRecord {
         id: GroupId(number),
         case: CaseId(number),
@@ -325,7 +325,7 @@ fn link(other: u64, gap: Span) -> Link {
     }
 }
 
-pub fn accounting() -> Accounting {
+pub(crate) fn accounting() -> Accounting {
     let mut sums = Accounting::default();
     for disposition in [Disposition::Case, Disposition::Candidate] {
         sums.count_message(MessageOutcome::WithAlerts);
@@ -352,7 +352,7 @@ fn alerts() -> Vec<AlertRow<'static>> {
             scope: ScopeId(0),
             day: at.day(),
             activity: ActivityId(number / 2),
-            id: (number % 2 == 0).then_some("native-id"),
+            id: number.is_multiple_of(2).then_some("native-id"),
             position: Position {
                 topic: TopicId(0),
                 partition: 3,
