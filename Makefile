@@ -13,7 +13,7 @@ help: ## these lines
 
 demo: ## the whole pipeline with live alerts and no Kafka: open http://127.0.0.1:8080
 	@scripts/setup build
-	@scripts/cargo run --release --locked --quiet --bin caseloom -- demo $(ARGS)
+	@scripts/cargo run --release --locked --bin caseloom -- demo $(ARGS)
 
 run: ## the daemon with CONFIG (config/caseloom.toml)
 	@scripts/setup build

@@ -59,6 +59,8 @@ pub fn run(demo: &Demo, shutdown: &Shutdown, say: fn(String)) -> Result<(), Daem
     let (address_told, address) = crossbeam_channel::bounded(1);
     let mut page = None;
     let wishes = Wishes {
+        // The embedded broker drops the oldest: a demo that fell behind shows what is there.
+        accept_gap: true,
         on_listen: Some(Box::new(move |address| {
             say(format!(
                 "cases at http://{address}/   metrics at http://{address}/metrics   (Ctrl-C stops)"

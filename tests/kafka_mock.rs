@@ -467,3 +467,22 @@ fn an_unreachable_broker_is_reported_when_topics_are_checked() {
     let error = ensure_topics(&options, &[missing], false).unwrap_err();
     assert!(matches!(error, KafkaError::Client { .. }), "{error}");
 }
+
+/// The mock cluster makes topics when a producer asks for them, as brokers do by default.
+#[test]
+fn asking_for_a_topic_does_not_make_it() {
+    let broker = EmbeddedBroker::start(&[], 1).unwrap();
+    let options = options(&broker.bootstrap());
+    let missing = TopicSpec {
+        name: "x".into(),
+        partitions: 1,
+        replication: 1,
+        compacted: false,
+    };
+    for _ in 0..2 {
+        let error = ensure_topics(&options, std::slice::from_ref(&missing), false).unwrap_err();
+        assert!(matches!(error, KafkaError::TopicsMissing(_)), "{error}");
+    }
+    broker.create_topic("x", 1).unwrap();
+    ensure_topics(&options, &[missing], false).unwrap();
+}

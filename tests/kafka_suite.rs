@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's panic is its report")]
 
 mod kafka_client;
+mod end_to_end;
 
 use std::future::Future;
 use std::time::Instant;

@@ -144,7 +144,7 @@ pub enum EventType {
 pub struct CaseEvent {
     /// What happened.
     pub event: EventType,
-    /// Why, as one word: `promoted`, `alerts`, `shared_entities`, `cap_activities`, `idle` ...
+    /// Why, as one word: `risk`, `critical`, `alerts`, `shared_entities`, `cap_activities`, `idle` ...
     pub reason: &'static str,
     /// Gapless per case, from 1.
     pub seq: u64,

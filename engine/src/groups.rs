@@ -125,18 +125,20 @@ impl Body {
         self.alerts += other.alerts;
         self.reach = self.reach.max(other.reach);
         self.risk.absorb(&other.risk);
-        for id in &other.attack {
-            self.add_attack(id);
-        }
+        self.add_attack(&other.attack);
     }
 
-    /// Adds an ATT&CK id, once; beyond [`ATTACK_MAX`] none.
-    pub(crate) fn add_attack(&mut self, id: &CompactString) {
-        if let Err(place) = self.attack.binary_search(id)
-            && self.attack.len() < ATTACK_MAX
-        {
-            self.attack.insert(place, id.clone());
+    /// Adds ATT&CK ids, each once; beyond [`ATTACK_MAX`] none. Whether any was new.
+    pub(crate) fn add_attack(&mut self, ids: &[CompactString]) -> bool {
+        let before = self.attack.len();
+        for id in ids {
+            if let Err(place) = self.attack.binary_search(id)
+                && self.attack.len() < ATTACK_MAX
+            {
+                self.attack.insert(place, id.clone());
+            }
         }
+        self.attack.len() > before
     }
 }
 

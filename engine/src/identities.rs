@@ -142,10 +142,11 @@ impl Identities {
     /// Forgets a key, unless it was met again in another hour.
     fn forget(&mut self, key: &[u8; 16], stood: (ScopeId, i64)) -> bool {
         let stands = |met: &IdentityRecord| met.key == *key && bucket(met) == stood;
-        let entry = self.met.find_entry(short(key), stands);
-        entry
-            .map(hashbrown::hash_table::OccupiedEntry::remove)
-            .is_ok()
+        let Ok(entry) = self.met.find_entry(short(key), stands) else {
+            return false;
+        };
+        entry.remove();
+        true
     }
 }
 

@@ -53,12 +53,12 @@ path = "who"
 "#;
 
 fn everything(text: &str) -> Alert {
-    let mapping = Mapping::from_toml(EVERYTHING, "everything.toml").unwrap();
+    let mapping = Mapping::from_toml(EVERYTHING, "everything.toml").expect("it compiles");
     let mut parser = Parser::new(vec![mapping], Limits::default());
     let mut alerts = Vec::new();
     parser
         .parse(&message(text.as_bytes()), &mut alerts)
-        .unwrap();
+        .expect("it is read");
     alerts.remove(0)
 }
 

@@ -78,7 +78,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<(), CliError> {
     let parser = config.parser();
     let format = parser.format(&args.format).ok_or_else(|| {
         CliError::Usage(format!(
-            "unknown format {:?}; caseloom check names the mappings that are loaded",
+            "unknown format {:?}: not auto, a product that is read, or a mapping of the configuration",
             args.format
         ))
     })?;

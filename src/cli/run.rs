@@ -9,7 +9,7 @@ use crate::shutdown::Shutdown;
 pub struct RunArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
-    /// Go on after input records that are not in their topic any more; the hole is kept in the accounting
+    /// Go on after input records that are not in their topic any more; the hole is logged with its size
     #[arg(long, env = "CASELOOM_ACCEPT_GAP", value_parser = super::truth())]
     pub(crate) accept_gap: bool,
     #[command(flatten)]

@@ -21,8 +21,6 @@ pub(super) struct LimitsFile {
     #[serde(deserialize_with = "size::count")]
     keys_max: usize,
     #[serde(deserialize_with = "size::deserialize")]
-    string_bytes_max: usize,
-    #[serde(deserialize_with = "size::deserialize")]
     id_bytes_max: usize,
     #[serde(deserialize_with = "size::deserialize")]
     text_bytes_max: usize,
@@ -47,7 +45,6 @@ impl LimitsFile {
             alerts_max: self.alerts_max,
             nodes_max: self.nodes_max,
             keys_max: self.keys_max,
-            string_bytes_max: self.string_bytes_max,
             id_bytes_max: self.id_bytes_max,
             text_bytes_max: self.text_bytes_max,
             entities_max: self.entities_max,
@@ -65,7 +62,6 @@ impl Default for LimitsFile {
             alerts_max: limits.alerts_max,
             nodes_max: limits.nodes_max,
             keys_max: limits.keys_max,
-            string_bytes_max: limits.string_bytes_max,
             id_bytes_max: limits.id_bytes_max,
             text_bytes_max: limits.text_bytes_max,
             entities_max: limits.entities_max,

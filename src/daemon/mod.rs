@@ -136,9 +136,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     readiness.pass(Check::StateRestored);
 
     let options = config.kafka.options(wishes.accept_gap);
-    if config.kafka.create_topics {
-        ensure_topics(&options, &output_topics(config), true)?;
-    }
+    check_topics(config, &options)?;
     let mut source = start_source(config, &options, &topics, &recovered)?;
     let lane_status = LaneStatus::default();
     let (news, heard) = crossbeam_channel::bounded::<Progress>(NEWS_MAX);
@@ -191,6 +189,19 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     }
     ended?;
     Ok(accounting)
+}
+
+/// Makes the output topics, or at least says which are missing: a producer would otherwise have them made with the
+/// broker's defaults, and the state topic would not be compacted. A broker that is out of reach is waited for later.
+fn check_topics(config: &Config, options: &KafkaOptions) -> Result<(), DaemonError> {
+    match ensure_topics(options, &output_topics(config), config.kafka.create_topics) {
+        Err(error @ KafkaError::TopicsMissing(_)) => Err(error.into()),
+        Err(error) => {
+            tracing::warn!(%error, "cannot check the output topics");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 /// Serves HTTP on its own threads.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError as ClientError;
 
 use super::error::KafkaError;
@@ -139,13 +140,8 @@ impl KafkaOptions {
         Ok(config)
     }
 
-    /// A configuration for metadata and admin requests.
-    pub(super) fn admin(&self) -> Result<ClientConfig, KafkaError> {
-        self.common(&[])
-    }
-
     /// Defaults first, then what the user passes through.
-    fn common(&self, defaults: &[(&str, &str)]) -> Result<ClientConfig, KafkaError> {
+    pub(super) fn common(&self, defaults: &[(&str, &str)]) -> Result<ClientConfig, KafkaError> {
         let mut config = ClientConfig::new();
         config
             .set_log_level(RDKafkaLogLevel::Info)
@@ -200,6 +196,8 @@ impl ClientContext for LogContext {
         tracing::warn!(target: "librdkafka", %error, reason);
     }
 }
+
+impl ConsumerContext for LogContext {}
 
 /// One log line of librdkafka's.
 pub(super) fn log_line(level: RDKafkaLogLevel, facility: &str, message: &str) {

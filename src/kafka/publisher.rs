@@ -15,7 +15,7 @@ use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Code};
 use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::producer::{BaseRecord, Producer, ProducerContext, PurgeConfig, ThreadedProducer};
 
 use super::client::{KafkaOptions, log_line};
 use super::error::{KafkaError, publish_failure};
@@ -70,6 +70,17 @@ impl KafkaPublisher {
             wait: options.delivery_timeout + SLACK,
             call: 0,
         })
+    }
+
+    /// Drops what an earlier call left in the client, after its records were not reported in time: they are published
+    /// again, and must not come after what follows them.
+    fn drop_leftovers(&self) {
+        let leftovers = self.producer.in_flight_count();
+        if leftovers > 0 {
+            tracing::debug!(leftovers, "dropping records of an earlier attempt");
+            self.producer
+                .purge(PurgeConfig::default().queue().inflight());
+        }
     }
 
     fn reports(&self) -> &Reports {
@@ -131,6 +142,7 @@ impl KafkaPublisher {
 impl Publisher for KafkaPublisher {
     fn publish(&mut self, records: &[OutputRecord]) -> Result<(), PublishError> {
         let deadline = Instant::now() + self.wait;
+        self.drop_leftovers();
         self.call = self.call.wrapping_add(1);
         self.reports().begin(self.call, records.len());
         self.send_all(records, deadline);

@@ -12,7 +12,7 @@ use super::assignment::{Assignment, InputTopic};
 use super::carry::{Carry, Room};
 use super::client::KafkaOptions;
 use super::error::KafkaError;
-use super::feed::{Delivery, FeedReceiver, feed};
+use super::feed::{Delivery, FeedReceiver, FeedSender, feed};
 use super::monitor::{Notice, SourceMonitor};
 use super::partitions::Partitions;
 use super::reader::{Reader, ReaderContext, Timers};
@@ -49,23 +49,11 @@ impl KafkaSource {
         topics: Vec<InputTopic>,
         next_offsets: &[NextOffset],
     ) -> Result<Self, KafkaError> {
-        let context = ReaderContext::default();
-        let created = options.consumer()?.create_with_context(context);
-        let consumer: BaseConsumer<_> =
-            created.map_err(|error| KafkaError::client("create a consumer", error))?;
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, receiver) = feed(Arc::clone(&stop));
         let monitor = SourceMonitor::default();
-        let skew_max_ms = i64::try_from(options.skew_max.as_millis()).unwrap_or(i64::MAX);
-        let reader = Reader {
-            consumer,
-            assignment: Assignment::new(topics, next_offsets, options.accept_gap),
-            partitions: Partitions::new(skew_max_ms),
-            feed: sender,
-            monitor: monitor.clone(),
-            timers: Timers::new(options.metadata_interval, options.request_timeout),
-            batch: RecordBatch::default(),
-        };
+        let assignment = Assignment::new(topics, next_offsets, options.accept_gap);
+        let reader = make_reader(options, assignment, sender, monitor.clone())?;
         let (alive, done) = bounded::<()>(0);
         let thread = Builder::new().name(THREAD.into()).spawn(move || {
             reader.run();
@@ -200,6 +188,29 @@ impl Drop for KafkaSource {
     }
 }
 
+fn make_reader(
+    options: &KafkaOptions,
+    assignment: Assignment,
+    feed: FeedSender,
+    monitor: SourceMonitor,
+) -> Result<Reader, KafkaError> {
+    let created = options
+        .consumer()?
+        .create_with_context(ReaderContext::default());
+    let consumer: BaseConsumer<_> =
+        created.map_err(|error| KafkaError::client("create a consumer", error))?;
+    let skew_max_ms = i64::try_from(options.skew_max.as_millis()).unwrap_or(i64::MAX);
+    Ok(Reader {
+        consumer,
+        assignment,
+        partitions: Partitions::new(skew_max_ms),
+        feed,
+        monitor,
+        timers: Timers::new(options.metadata_interval, options.request_timeout),
+        batch: RecordBatch::default(),
+    })
+}
+
 fn ended() -> SourceError {
     SourceError::Kafka("the reader has ended".into())
 }
@@ -208,7 +219,6 @@ fn ended() -> SourceError {
 mod tests {
     use super::*;
     use crate::kafka::Gap;
-    use crate::kafka::feed::FeedSender;
     use crate::ports::Record;
     use caseloom_engine::alert::TopicId;
 

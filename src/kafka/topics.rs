@@ -1,8 +1,7 @@
 //! The output topics: whether they exist, and making them where the configuration allows it.
 
-use std::time::Duration;
-
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{IsError, RDKafkaErrorCode as Code};
 
 use super::client::{KafkaOptions, LogContext};
@@ -31,35 +30,31 @@ pub fn ensure_topics(
     topics: &[TopicSpec],
     create: bool,
 ) -> Result<(), KafkaError> {
-    let admin = admin_client(options)?;
-    let missing = missing_topics(&admin, topics, options.request_timeout)?;
+    let missing = missing_topics(options, topics)?;
     if missing.is_empty() {
         return Ok(());
     }
     if !create {
-        return Err(KafkaError::TopicsMissing(
-            missing
-                .into_iter()
-                .map(|topic| topic.name.clone())
-                .collect(),
-        ));
+        let names = missing.into_iter().map(|topic| topic.name.clone());
+        return Err(KafkaError::TopicsMissing(names.collect()));
     }
-    create_topics(&admin, &missing, options.request_timeout)
+    create_topics(options, &missing)
 }
 
-fn admin_client(options: &KafkaOptions) -> Result<AdminClient<LogContext>, KafkaError> {
-    let created = options.admin()?.create_with_context(LogContext);
-    created.map_err(|error| KafkaError::client("create an admin client", error))
-}
-
+/// Asks by a consumer: a producer's question, and an admin client is one, may itself create the topic, with the
+/// broker's defaults.
 fn missing_topics<'a>(
-    admin: &AdminClient<LogContext>,
+    options: &KafkaOptions,
     topics: &'a [TopicSpec],
-    timeout: Duration,
 ) -> Result<Vec<&'a TopicSpec>, KafkaError> {
+    let mut config = options.common(&[])?;
+    config.set("allow.auto.create.topics", "false");
+    let created = config.create_with_context(LogContext);
+    let client: BaseConsumer<LogContext> =
+        created.map_err(|error| KafkaError::client("create a metadata client", error))?;
     let mut missing = Vec::new();
     for topic in topics {
-        let asked = admin.inner().fetch_metadata(Some(&topic.name), timeout);
+        let asked = client.fetch_metadata(Some(&topic.name), options.request_timeout);
         let metadata =
             asked.map_err(|error| KafkaError::client("ask for the output topics", error))?;
         let answer = metadata
@@ -81,12 +76,12 @@ fn missing_topics<'a>(
     Ok(missing)
 }
 
-fn create_topics(
-    admin: &AdminClient<LogContext>,
-    topics: &[&TopicSpec],
-    timeout: Duration,
-) -> Result<(), KafkaError> {
+fn create_topics(options: &KafkaOptions, topics: &[&TopicSpec]) -> Result<(), KafkaError> {
+    let created = options.common(&[])?.create_with_context(LogContext);
+    let admin: AdminClient<LogContext> =
+        created.map_err(|error| KafkaError::client("create an admin client", error))?;
     let new: Vec<NewTopic<'_>> = topics.iter().map(|topic| new_topic(topic)).collect();
+    let timeout = options.request_timeout;
     let options = AdminOptions::new()
         .operation_timeout(Some(timeout))
         .request_timeout(Some(timeout));

@@ -101,6 +101,7 @@ impl Metrics {
             ("scope_overruled", notes.scope_overruled),
             ("time_clamped", notes.time_clamped),
             ("texts_cut", notes.texts_cut),
+            ("values_ignored", notes.values_ignored),
         ] {
             add(&self.parse_notes, note, u64::from(count));
         }

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::metrics::{Metrics, Stage};
 use crate::ports::{Destination, OutputRecord, PublishError, Publisher};
 use crate::shutdown::Shutdown;
-use crate::store::{OutboxPending, OutboxReader, Persisted, StoreError};
+use crate::store::{OutboxReader, Persisted, StoreError};
 
 /// Records per publish; a batch's worth of events stays far below.
 const RECORDS_MAX: usize = 10_000;
@@ -39,7 +39,6 @@ pub struct LaneStatus {
 
 #[derive(Debug, Default)]
 struct State {
-    pending: OutboxPending,
     trouble: Option<String>,
     failed: Option<String>,
 }
@@ -71,12 +70,6 @@ impl Progress {
 }
 
 impl LaneStatus {
-    /// What waits to be published.
-    #[must_use]
-    pub fn pending(&self) -> OutboxPending {
-        self.lock().pending
-    }
-
     /// Why nothing can be published for now.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
@@ -266,7 +259,7 @@ impl Lane {
         self.metrics
             .outbox_pending
             .set(i64::try_from(pending.records).unwrap_or(i64::MAX));
-        self.status.set(|state| state.pending = pending);
+        self.status.shared.1.notify_all();
     }
 }
 

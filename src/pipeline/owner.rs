@@ -241,7 +241,7 @@ impl Owner {
     }
 
     fn outbox_is_full(&self) -> bool {
-        let pending = self.lane_status.pending();
+        let pending = self.writer.outbox_pending();
         pending.records > self.limits.outbox_records_max
             || pending.bytes > self.limits.outbox_bytes_max
     }
@@ -286,6 +286,9 @@ impl Owner {
     fn let_go(&mut self, batch: &RecordBatch, persisted: Persisted, sent_at: Option<Timestamp>) {
         let decision = &self.intake.decision;
         self.view.apply(&decision.records);
+        self.metrics
+            .outbox_pending
+            .set(i64::try_from(self.writer.outbox_pending().records).unwrap_or(i64::MAX));
         let accounting = self.intake.correlator.accounting();
         self.metrics
             .set_accounting(accounting, &self.intake.received());

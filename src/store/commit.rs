@@ -12,7 +12,7 @@ use crate::ports::{NextOffset, OutputRecord};
 
 use super::db::Db;
 use super::error::StoreError;
-use super::outbox::OutboxGauge;
+use super::outbox::{OutboxGauge, OutboxPending};
 use super::output;
 use super::puts::Puts;
 use super::recover::Head;
@@ -106,6 +106,12 @@ impl StoreWriter {
             gauge,
             stopped: false,
         }
+    }
+
+    /// What waits to be published, as of now: also while nothing can be.
+    #[must_use]
+    pub fn outbox_pending(&self) -> OutboxPending {
+        self.gauge.pending()
     }
 
     /// Writes a batch and returns when it is on the disk: all of it, or nothing.

@@ -40,6 +40,7 @@ pub(crate) struct Fixture {
     pub(crate) view: Arc<CaseView>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) readiness: Readiness,
+    /// Keeps the directory locked, as in a running daemon.
     _store: Store,
     agent: ureq::Agent,
     shutdown: Shutdown,

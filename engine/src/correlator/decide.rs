@@ -136,7 +136,8 @@ impl Correlator {
             .minus(self.policy.dedup.ids_kept)
     }
 
-    /// A newer version of an alert that is there: its activity takes over the higher severity.
+    /// A newer version of an alert that is there: its activity takes over the higher severity, its group new ATT&CK
+    /// ids.
     fn update(
         &mut self,
         now: Timestamp,
@@ -159,6 +160,7 @@ impl Correlator {
                 *severity = alert.severity;
             }
             self.touch_activity(activity);
+            self.groups.get_mut(group).body.add_attack(&alert.attack);
             if self.weigh(group, activity) {
                 self.groups.get_mut(group).body.title = Self::title_of(alert);
             }
@@ -178,7 +180,7 @@ impl Correlator {
     ) -> (Outcome, Stands) {
         self.look_up(scope, alert);
         if let Some(no) = self.repeated(scope, alert) {
-            self.repeat(now, no, alert.time, decision);
+            self.repeat(now, no, alert, decision);
             let stands = self.stands(no, alert.time);
             return (Outcome::Counted(stands.activity), stands);
         }
@@ -244,14 +246,9 @@ impl Correlator {
         self.activities.find(scope, rule, &mentions, repeat)
     }
 
-    /// Counts a repeat at `time` on an activity.
-    fn repeat(
-        &mut self,
-        now: Timestamp,
-        no: No<Activity>,
-        time: Timestamp,
-        decision: &mut Decision,
-    ) {
+    /// Counts a repeat on an activity.
+    fn repeat(&mut self, now: Timestamp, no: No<Activity>, alert: &Alert, decision: &mut Decision) {
+        let time = alert.time;
         let activity = self.activities.get_mut(no);
         let grew = time < activity.first || time > activity.last;
         activity.count += 1;
@@ -265,9 +262,13 @@ impl Correlator {
         body.alerts += 1;
         body.first = body.first.min(time);
         body.last = body.last.max(time);
+        let widened = body.add_attack(&alert.attack);
         self.count_in(group);
         self.touch_activity(no);
         self.touch_group(now, group);
+        if widened {
+            self.promote_if_due(now, group, decision);
+        }
         if grew {
             self.bridge(now, no, decision);
         }

@@ -255,9 +255,7 @@ impl Correlator {
         body.alerts += 1;
         body.first = body.first.min(alert.time);
         body.last = body.last.max(alert.time);
-        for id in &alert.attack {
-            body.add_attack(id);
-        }
+        body.add_attack(&alert.attack);
         self.extend(no);
         if self.weigh(group, no) {
             self.groups.get_mut(group).body.title = Self::title_of(alert);

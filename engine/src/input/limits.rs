@@ -2,7 +2,7 @@
 //! [`Reject`](super::Reject) or a counted [`Notes`](super::Notes) entry, never a silent loss.
 //!
 //! There is no bound on strings that nobody reads, such as payloads and packets: the message's own size bounds
-//! them, and a reject for a long payload would be a way to hide an attack.
+//! them, and a reject for a long payload would be a way to hide an attack. Entities have a bound per kind.
 
 use crate::time::Span;
 
@@ -20,8 +20,6 @@ pub struct Limits {
     pub nodes_max: usize,
     /// Keys of one object. Default 512: the widest real alert has 130.
     pub keys_max: usize,
-    /// Bytes of a string that is read. Default 64 KiB; beyond that no id, name or entity is meant.
-    pub string_bytes_max: usize,
     /// Bytes of an id, a rule's id and a source's name; longer is a reject, because a cut id could equal
     /// another. Default 512.
     pub id_bytes_max: usize,
@@ -45,7 +43,6 @@ impl Default for Limits {
             alerts_max: 10_000,
             nodes_max: 20_000,
             keys_max: 512,
-            string_bytes_max: 64 * 1024,
             id_bytes_max: 512,
             text_bytes_max: 1024,
             entities_max: 64,

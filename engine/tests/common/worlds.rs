@@ -35,8 +35,13 @@ impl World {
 
     /// The alerts of one world in the order of their arrival: few hosts, users and hashes, all severities.
     pub fn strategy(self) -> impl Strategy<Value = Alerts> {
-        let step = prop_oneof![6 => 0i64..120, 3 => 0i64..7_200, 1 => 0i64..self.jump_s];
-        let late = prop_oneof![8 => Just(0i64), 1 => 0i64..3_600, 1 => 0i64..self.late_s];
+        // Windows, gaps and lateness as they are used, so that alerts fall on their very ends.
+        let exact = || prop::sample::select(&[0i64, 600, 3_600, 10_800, 14_400][..]);
+        let step =
+            prop_oneof![6 => 0i64..120, 3 => exact(), 3 => 0i64..7_200, 1 => 0i64..self.jump_s];
+        let late_s = exact().prop_map(move |late| late.min(self.late_s));
+        let late =
+            prop_oneof![16 => Just(0i64), 1 => late_s, 2 => 0i64..3_600, 2 => 0i64..=self.late_s];
         prop::collection::vec((step, late, line()), 1..self.alerts).prop_map(|drawn| {
             let mut clock = super::BEGIN;
             let mut made = Vec::new();

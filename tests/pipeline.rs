@@ -1,0 +1,261 @@
+//! The owner and the lane between fakes: what comes in is decided once, becomes durable, and goes out in order,
+//! whatever fails in between.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "the panic of a helper is the report of its test"
+)]
+
+mod common;
+
+use caseloom::ports::Destination;
+use caseloom::view::Shelf;
+use caseloom_engine::accounting::Disposition;
+use caseloom_engine::record::{GroupRecord, Stage};
+use common::*;
+
+#[test]
+fn an_alert_opens_a_case_that_is_stored_shown_and_published() {
+    let rig = Rig::new();
+    let ended = rig.start().finish(&messages([
+        critical("a1", "web-01"),
+        critical("a2", "db-07"),
+    ]));
+    assert!(ended.accounting.is_balanced());
+    assert_eq!(ended.accounting.messages, 2);
+    assert_eq!(ended.accounting.term(Disposition::Case), 2);
+    assert_eq!(ended.reader.accounting().unwrap(), ended.accounting);
+
+    let stored = groups(&ended.reader);
+    assert_eq!(stored.len(), ended.view.len(Shelf::Cases));
+    let arrived = rig.outside.arrived();
+    for case in &stored {
+        assert_eq!(*ended.view.get(case.case).unwrap(), *case);
+        assert_eq!(announced(&arrived, case), case.event_seq);
+    }
+    let opened = of(&arrived, Destination::Events);
+    let opened = opened
+        .iter()
+        .filter(|event| header(event, "ce_type") == "io.caseloom.case.opened.v1");
+    assert_eq!(opened.count(), stored.len());
+}
+
+/// How many events of a case arrived; the state topic got each too.
+fn announced(arrived: &[caseloom::ports::OutputRecord], case: &GroupRecord) -> u64 {
+    let key = format!("{}|{}", case.scope_name, case.case);
+    let of = |destination| gapless(arrived, destination).get(&key).copied();
+    assert_eq!(of(Destination::Events), of(Destination::State));
+    of(Destination::Events).unwrap_or(0)
+}
+
+#[test]
+fn bad_messages_become_dead_letters_and_their_neighbours_cases() {
+    let rig = Rig::new();
+    let good = |number: usize| critical(&format!("a{number}"), &format!("web-{number}"));
+    let bad: [Vec<u8>; 5] = [
+        good(1).into_bytes()[..40].to_vec(),
+        vec![b'['; 200_000],
+        vec![0xff, 0xfe, b'{', 0xc3],
+        br#"{"time":"2026-01-31T07:59:00Z","rule":7,"title":[]}"#.to_vec(),
+        vec![b'x'; (1 << 20) + 1],
+    ];
+    let mut values = vec![good(100).into_bytes()];
+    for (number, bad) in bad.iter().enumerate() {
+        values.extend([bad.clone(), good(number).into_bytes()]);
+    }
+    let ended = rig.start().finish(&messages(values));
+    assert!(ended.accounting.is_balanced());
+    assert_eq!(
+        (ended.accounting.messages, ended.accounting.rejected),
+        (11, 5)
+    );
+    assert_eq!(ended.accounting.term(Disposition::Case), 6);
+
+    let arrived = rig.outside.arrived();
+    let letters = of(&arrived, Destination::DeadLetters);
+    let keys: Vec<_> = letters
+        .iter()
+        .map(|letter| std::str::from_utf8(&letter.key).unwrap())
+        .collect();
+    let expected = [1, 3, 5, 7, 9].map(|offset| format!("{TOPIC}|0|{offset}"));
+    assert_eq!(keys, expected);
+    for (letter, bad) in letters.iter().zip(&bad) {
+        assert!(!header(letter, "reason").is_empty());
+        let kept = letter.value.as_deref().unwrap();
+        assert!(bad.starts_with(kept) && (kept.len() == bad.len() || bad.len() > 512 << 10));
+    }
+    assert_eq!(header(letters[4], "reason"), "too_large");
+    let distinct: std::collections::BTreeSet<_> = letters
+        .iter()
+        .map(|letter| header(letter, "reason"))
+        .collect();
+    assert!(distinct.len() >= 3, "{distinct:?}");
+}
+
+#[test]
+fn tombstones_are_counted_and_harm_nothing() {
+    let rig = Rig::new();
+    let mut all = messages([
+        critical("a1", "web-01"),
+        String::new(),
+        critical("a2", "db-07"),
+    ]);
+    all[1].value = None;
+    let ended = rig.start().finish(&all);
+    assert!(ended.accounting.is_balanced());
+    assert_eq!(ended.accounting.messages, 3);
+    assert_eq!(ended.accounting.with_alerts, 2);
+}
+
+#[test]
+fn a_publisher_that_fails_for_a_while_loses_and_reorders_nothing() {
+    let (alerts, last) = generated(6_000);
+    let calm = Rig::new();
+    calm.clock.set(last);
+    calm.start().finish(&alerts);
+    let expected = calm.outside.arrived();
+    assert!(expected.len() > 11, "{} records", expected.len());
+
+    let rough = Rig::new();
+    rough.clock.set(last);
+    let mishap = |arrived, is_fatal| Mishap { arrived, is_fatal };
+    rough.outside.plan(&[
+        mishap(0, false),
+        mishap(7, false),
+        mishap(3, true),
+        mishap(1, false),
+    ]);
+    let ended = rough.start().finish(&alerts);
+    assert_eq!(rough.outside.planned(), 0);
+    assert_eq!(
+        rough.outside.made(),
+        2,
+        "a fatal error needs a new publisher"
+    );
+    let arrived = rough.outside.arrived();
+    for destination in [Destination::Events, Destination::State] {
+        let before = gapless(&expected, destination);
+        assert_eq!(gapless(&arrived, destination), before);
+    }
+    // All failures came first: what had arrived by then came again, and from there on it is the calm run.
+    let repeats = arrived.len() - expected.len();
+    assert!((1..=11).contains(&repeats), "{repeats} repeats");
+    assert_eq!(arrived[repeats..], expected);
+    for repeat in &arrived[..repeats] {
+        assert!(expected.contains(repeat));
+    }
+    assert!(ended.accounting.is_balanced());
+}
+
+#[test]
+fn restarts_after_every_batch_change_nothing() {
+    let (alerts, last) = generated(3_000);
+    let once = Rig::new();
+    once.clock.set(last);
+    let mut run = once.start();
+    alerts.chunks(150).for_each(|batch| run.step(batch));
+    let whole = run.finish(&[]);
+
+    let often = Rig::new();
+    often.clock.set(last);
+    for (number, batch) in alerts.chunks(150).enumerate() {
+        let mut run = often.start();
+        run.step(batch);
+        // Every third process lives long enough to publish, the others crash before.
+        match number % 3 {
+            0 => drop(run.finish(&[])),
+            _ => drop(run.end()),
+        }
+    }
+    let pieces = often.start().finish(&[]);
+
+    assert_eq!(pieces.accounting, whole.accounting);
+    assert!(whole.accounting.is_balanced());
+    assert_eq!(whole.accounting.messages, 3_000);
+    assert_eq!(groups(&pieces.reader), groups(&whole.reader));
+    for destination in [Destination::Events, Destination::State] {
+        assert_eq!(
+            gapless(&often.outside.arrived(), destination),
+            gapless(&once.outside.arrived(), destination)
+        );
+    }
+    let cases = groups(&whole.reader);
+    let cases: Vec<_> = cases
+        .iter()
+        .filter(|case| case.stage == Stage::Open)
+        .collect();
+    assert!(!cases.is_empty());
+    let arrived = often.outside.arrived();
+    for case in cases {
+        assert_eq!(announced(&arrived, case), case.event_seq);
+    }
+}
+
+#[test]
+fn a_crash_between_publish_and_mark_repeats_the_same_events() {
+    let rig = Rig::new();
+    rig.outside.plan(&[Mishap {
+        arrived: usize::MAX,
+        is_fatal: false,
+    }]);
+    let ended = rig.start().finish(&messages([critical("a1", "web-01")]));
+    let arrived = rig.outside.arrived();
+    let events = of(&arrived, Destination::Events);
+    assert_eq!(events.len(), 2);
+    assert_eq!(events[0], events[1]);
+    assert_eq!(gapless(&arrived, Destination::Events).len(), 1);
+    assert!(ended.accounting.is_balanced());
+}
+
+#[test]
+fn records_below_the_stored_offset_are_not_decided_twice() {
+    let rig = Rig::new();
+    let values = ["web-01", "db-07", "dc-02"].map(|host| critical(&format!("on {host}"), host));
+    let all = messages(values);
+    let mut run = rig.start();
+    run.step(&all[..2]);
+    run.step(&all[..2]);
+    let first = run.end().accounting;
+    assert_eq!(first.messages, 2);
+
+    let mut run = rig.start();
+    assert_eq!(run.next_offsets[0].offset, 2);
+    run.step(&all);
+    let second = run.finish(&all).accounting;
+    assert!(second.is_balanced());
+    assert_eq!((second.messages, second.term(Disposition::Case)), (3, 3));
+    assert_eq!(second.term(Disposition::Redelivered), 0);
+}
+
+#[test]
+fn a_full_outbox_pauses_the_input_until_the_publisher_is_back() {
+    let mut rig = Rig::new();
+    rig.limits.records_max = 1;
+    rig.limits.outbox_records_max = 9;
+    rig.outside.set_down(true);
+    let count = 60;
+    let all = messages((0..count).map(|n| critical(&format!("a{n}"), &format!("web-{n}"))));
+    let mut run = rig.start();
+    let lane = run.publish();
+    let mut inbox = Inbox::new(&all, run.shutdown.clone());
+    let left = std::sync::Arc::clone(&inbox.left);
+    let (shutdown, metrics) = (run.shutdown.clone(), std::sync::Arc::clone(&run.metrics));
+    let reader = std::thread::spawn(move || {
+        run.owner.run(&mut inbox, &shutdown).unwrap();
+        run.end()
+    });
+
+    wait_until("full", || metrics.outbox_pending.get() > 9);
+    // The fourth attempt comes 700 ms later: time for the owner to read on, were nothing to stop it.
+    rig.outside.wait_for_attempts(4);
+    let paused_at = *left.lock().unwrap();
+    assert!(paused_at > count - 12, "{paused_at} of {count} are left");
+
+    rig.outside.set_down(false);
+    let ended = reader.join().unwrap();
+    lane.join().unwrap();
+    assert_eq!(*left.lock().unwrap(), 0);
+    assert_eq!(ended.accounting.messages, count as u64);
+    let arrived = rig.outside.arrived();
+    assert_eq!(gapless(&arrived, Destination::Events).len(), count);
+}
