@@ -147,12 +147,13 @@ impl Metrics {
     /// Everything in the text format; see [`CONTENT_TYPE`].
     #[must_use]
     pub fn render(&self) -> String {
+        let process = process::look();
         let families = {
             // Held until the numbers are read, or two scrapes at once would mix theirs. The owner thread may wait for it
             // a fraction of a millisecond.
             let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
             self.publish_ledger(&ledger);
-            self.publish_process(process::look());
+            self.publish_process(process);
             self.registry.gather()
         };
         let mut text = Vec::new();

@@ -12,6 +12,7 @@ fn hostile_titles_are_shown_and_do_nothing() {
             "{path}"
         );
         assert!(!page.contains("<script"), "{path}");
+        assert!(!page.contains("<title><"), "{path}");
         assert!(!page.contains('\u{202e}'), "{path}");
         assert!(
             page.contains("<span class=\"unseen\">U+202E</span>"),

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use caseloom_engine::entity::Entity;
 use caseloom_engine::ids::ActivityId;
 use caseloom_engine::record::{ActivityRecord, GroupRecord, Link, Relation, Stage, TallyRecord};
+use caseloom_engine::time::Span;
 use maud::{Markup, html};
 
 use super::layout::Layout;
@@ -69,6 +70,9 @@ fn head(app: &App, group: &GroupRecord) -> Markup {
                 } @else {
                     span.status { (shape::stage(group.stage)) }
                 }
+                @if let Some(cap) = group.capped {
+                    span.status title="what follows opens a new case" { "full (" (cap.as_str().replace('_', " ")) ")" }
+                }
                 (parts::attack(&group.attack, usize::MAX))
             }
             dl.facts {
@@ -110,7 +114,7 @@ fn one(
             @if activity.title != activity.rule_name { p.said { (Text(&activity.title)) } }
             p.when {
                 (parts::moment(tally.first))
-                @if tally.last > tally.first {
+                @if tally.last.since(tally.first) >= Span::SECOND {
                     " to " (parts::moment(tally.last))
                     span.none { " (" (reason::length(tally.last.since(tally.first).0.unsigned_abs() / 1_000)) ")" }
                 }
@@ -229,9 +233,6 @@ fn related(group: &GroupRecord) -> Markup {
                     li { a href=(format!("/cases/{case}")) { code { (case) } } span { (relation_words(*relation)) } }
                 }
             }
-        }
-        @if let Some(cap) = group.capped {
-            p.none { "The case is full (" (cap.as_str()) "): what follows opens a new one." }
         }
     }
 }

@@ -3,12 +3,16 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::text::Text;
+use crate::events::one_line;
 use crate::http::health::Check;
 use crate::http::problem::HttpError;
 use crate::http::{App, Readiness};
 
 /// Seconds after which a page that is told to be live is fetched again.
 const LIVE_SECONDS: &str = "5";
+
+/// Longest title of a window.
+const TITLE_BYTES_MAX: usize = 120;
 
 /// A page's frame.
 pub(super) struct Layout<'a> {
@@ -52,7 +56,8 @@ fn frame(layout: &Layout<'_>, readiness: Option<&Readiness>, body: &Markup) -> M
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 @if layout.is_live { meta http-equiv="refresh" content=(LIVE_SECONDS); }
-                title { (Text(layout.title)) " · caseloom" }
+                // Holds text alone: no element is one there.
+                title { (one_line(layout.title, TITLE_BYTES_MAX)) " · caseloom" }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/assets/caseloom.css";
             }
