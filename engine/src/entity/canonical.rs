@@ -33,7 +33,7 @@ pub(super) fn canonical(kind: EntityKind, raw: &str) -> Option<CompactString> {
         EntityKind::User => name::user(raw),
         EntityKind::Ip => net::ip(raw, classes),
         EntityKind::Hash => name::hash(raw),
-        EntityKind::Domain => net::domain(raw),
+        EntityKind::Domain => net::domain(raw, classes),
         EntityKind::Url => net::url(raw),
         EntityKind::Email => net::email(raw),
         EntityKind::Process | EntityKind::File => name::path(raw),
@@ -71,7 +71,11 @@ fn bytes_max(kind: EntityKind) -> usize {
 
 /// `text` in lower case.
 fn lower(text: &str) -> CompactString {
-    if text.is_ascii() {
+    let classes = Classes::of(text);
+    if classes.is_lower() {
+        return CompactString::new(text);
+    }
+    if classes.is_ascii() {
         let mut lower = CompactString::new(text);
         lower.make_ascii_lowercase();
         return lower;

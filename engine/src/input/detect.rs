@@ -7,7 +7,7 @@
 use compact_str::CompactString;
 use smallvec::SmallVec;
 
-use super::json::{Value, key_bit};
+use super::json::{Value, key_hash};
 use super::mapping::Mapping;
 use super::reject::{Reject, excerpt};
 
@@ -136,9 +136,9 @@ type Bits = SmallVec<[u64; 2]>;
 /// Tells formats. Built once.
 pub(super) struct Detector {
     known: Vec<Known>,
-    /// The top-level keys that signatures need, sorted by `key_bit`.
+    /// The top-level keys that signatures need, sorted by `key_hash`.
     keys: Vec<Box<str>>,
-    /// Where the keys of each `key_bit` begin in `keys`.
+    /// Where the keys of each `key_hash` begin in `keys`.
     starts: [u16; 257],
 }
 
@@ -162,11 +162,11 @@ impl Detector {
             .flat_map(|signature| &signature.needs)
             .filter(|need| need.is_key());
         let mut keys: Vec<Box<str>> = keys.map(|need| need.path.clone()).collect();
-        keys.sort_by_key(|key| (key_bit(key.as_bytes()), key.clone()));
+        keys.sort_by_key(|key| (key_hash(key.as_bytes()), key.clone()));
         keys.dedup();
         let mut starts = [0_u16; 257];
         for key in &keys {
-            starts[usize::from(key_bit(key.as_bytes())) + 1] += 1;
+            starts[usize::from(key_hash(key.as_bytes())) + 1] += 1;
         }
         for at in 1..starts.len() {
             starts[at] += starts[at - 1];
@@ -236,7 +236,7 @@ impl Detector {
     /// Sets the bit of `key`, if any signature needs it.
     #[inline]
     fn set(&self, key: &str, bits: &mut Bits) {
-        let bucket = usize::from(key_bit(key.as_bytes()));
+        let bucket = usize::from(key_hash(key.as_bytes()));
         for at in self.starts[bucket]..self.starts[bucket + 1] {
             let at = usize::from(at);
             if *self.keys[at] == *key {

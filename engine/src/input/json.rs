@@ -13,7 +13,7 @@ use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape, fill_tape_padded};
 use super::limits::Limits;
 use super::reject::Reject;
 
-pub(super) use check::{check, key_bit};
+pub(super) use check::{check, key_hash};
 pub(crate) use value::{Scalar, Text, Value};
 
 /// Reused memory for reading documents one after another.

@@ -56,6 +56,15 @@ impl Classes {
         self.0 & !(LOWER | DIGIT | DOT | DASH) == 0 && self.0 & LOWER != 0
     }
 
+    /// Nothing that lower case would change, nor could.
+    pub(super) fn is_lower(self) -> bool {
+        self.0 & (UPPER | WIDE) == 0
+    }
+
+    pub(super) fn is_ascii(self) -> bool {
+        self.0 & WIDE == 0
+    }
+
     /// Controls of ASCII for certain, those of `U+0080..U+009F` perhaps.
     pub(super) fn may_have_controls(self) -> bool {
         self.0 & (CONTROL | WIDE) != 0

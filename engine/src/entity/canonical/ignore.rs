@@ -46,6 +46,11 @@ pub(super) fn is_local_host(host: &str) -> bool {
     )
 }
 
+/// Whether a domain is for reverse look-up, or every machine's own. `domain` is lower case.
+pub(super) fn is_common_domain(domain: &str) -> bool {
+    domain.ends_with(".in-addr.arpa") || domain.ends_with(".ip6.arpa") || is_local_host(domain)
+}
+
 /// Addresses that name no machine, and the public resolvers, which everybody talks to.
 pub(super) fn is_common_v4(address: Ipv4Addr) -> bool {
     match address.octets() {

@@ -108,7 +108,10 @@ fn is_port_suffix(text: &str) -> bool {
 }
 
 /// A DNS name with at least two labels; names for reverse look-up and every machine's own name are none.
-pub(super) fn domain(raw: &str) -> Option<CompactString> {
+pub(super) fn domain(raw: &str, classes: Classes) -> Option<CompactString> {
+    if classes.is_plain_name() && has_labels(raw.as_bytes()) {
+        return (!ignore::is_common_domain(raw)).then(|| CompactString::new(raw));
+    }
     let text = &*refang(raw)?;
     let text = strip_port(text);
     let text = text.strip_prefix("*.").unwrap_or(text);
@@ -117,10 +120,7 @@ pub(super) fn domain(raw: &str) -> Option<CompactString> {
         return None;
     }
     let domain = lower(text);
-    let is_noise = domain.ends_with(".in-addr.arpa")
-        || domain.ends_with(".ip6.arpa")
-        || ignore::is_local_host(&domain);
-    (!is_noise).then_some(domain)
+    (!ignore::is_common_domain(&domain)).then_some(domain)
 }
 
 /// At least two labels of 1 to 63 bytes, of letters, digits, `-` and `_`; letters of any script, as no producer
@@ -163,10 +163,11 @@ fn is_mark(c: char) -> bool {
 /// An absolute URL: scheme and host in lower case, without fragment, default port and a lone `/` as its path.
 pub(super) fn url(raw: &str) -> Option<CompactString> {
     let text = &*refang(raw)?;
-    let (scheme, rest) = text.split_once("://")?;
+    let (scheme, rest) = text.split_once(':')?;
+    let rest = rest.strip_prefix("//")?;
     let scheme = canonical_scheme(scheme)?;
     let rest = rest.split('#').next().unwrap_or(rest).trim_end();
-    let host_end = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
+    let host_end = memchr::memchr3(b'/', b'?', b'\\', rest.as_bytes()).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(host_end);
     let (user, host) = authority
         .rsplit_once('@')
@@ -267,7 +268,7 @@ const DEFANGED: [(&str, &str); 9] = [
 
 /// `text` made clickable again; `None` when it is still not, because the ways were nested.
 fn refang(text: &str) -> Option<Cow<'_, str>> {
-    let has_brackets = text.bytes().any(|byte| matches!(byte, b'[' | b'(' | b'{'));
+    let has_brackets = memchr::memchr3(b'[', b'(', b'{', text.as_bytes()).is_some();
     let is_defanged = |text: &str| DEFANGED.iter().any(|(way, _)| text.contains(way));
     if !has_brackets || !is_defanged(text) {
         return Some(Cow::Borrowed(text));

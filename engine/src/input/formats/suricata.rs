@@ -8,7 +8,7 @@
 //! everybody with the same browser shares them. Fields: see
 //! <https://docs.suricata.io/en/latest/output/eve/eve-json-format.html>.
 
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 
 use crate::alert::Severity;
 use crate::entity::{Entity, EntityKind, Role};
@@ -306,10 +306,14 @@ fn read_http(http: Value<'_>, draft: &mut Draft<'_>) {
     if url.contains("://") {
         draft.entity(EntityKind::Url, Role::Target, url, SERVER);
     } else if url.starts_with('/') && url.len() > 1 {
-        let absolute = match port {
-            Some(port) if !host.contains(':') => format_compact!("http://{host}:{}{url}", &*port),
-            _ => format_compact!("http://{host}{url}"),
-        };
+        let mut absolute = CompactString::with_capacity(host.len() + url.len() + 16);
+        absolute.push_str("http://");
+        absolute.push_str(host);
+        if let Some(port) = port.filter(|_| !host.contains(':')) {
+            absolute.push(':');
+            absolute.push_str(&port);
+        }
+        absolute.push_str(url);
         draft.entity(EntityKind::Url, Role::Target, &absolute, SERVER);
     }
 }
