@@ -315,7 +315,7 @@ impl Correlator {
         let mut title = CompactString::new(alert.headline());
         let subject = alert
             .subject()
-            .filter(|subject| !title.contains(subject.value.as_str()));
+            .filter(|subject| !title.split_whitespace().any(|word| word == subject.value));
         if let Some(subject) = subject {
             title.push_str(" on ");
             title.push_str(&subject.value);
