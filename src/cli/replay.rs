@@ -42,7 +42,7 @@ pub struct ReplayArgs {
 /// A file to replay, with the scope of its alerts that bring none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplayInput {
-    /// Before [`ReplayArgs::scope`], when given.
+    /// Goes before `--scope`, when given.
     pub scope: Option<String>,
     /// The file; `-` is standard input.
     pub path: PathBuf,
