@@ -7,7 +7,9 @@
 //!
 //! Prints for each world its sizes and its bytes (resident memory, the allocator's slack included).
 #![expect(
+    clippy::disallowed_macros,
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::expect_used,
     reason = "a bench takes the time and reads its memory; the engine itself may not"
 )]
