@@ -87,9 +87,11 @@ impl Draft<'_> {
         if value.is_nothing() {
             return Ok(());
         }
-        let time = timestamp::read(value, unit).ok_or_else(|| Reject::BadTime {
-            path: path.to_compact_string(),
-            value: value.text().map(|text| excerpt(&text)).unwrap_or_default(),
+        let time = timestamp::read(value, unit, self.message.broker_time).ok_or_else(|| {
+            Reject::BadTime {
+                path: path.to_compact_string(),
+                value: value.text().map(|text| excerpt(&text)).unwrap_or_default(),
+            }
         })?;
         self.time = Some(time);
         Ok(())
@@ -98,7 +100,7 @@ impl Draft<'_> {
     /// When the product last changed it; what can't be read is left out.
     pub(crate) fn updated(&mut self, value: Scalar<'_>, unit: Unit) {
         if !value.is_nothing() {
-            self.alert.updated = timestamp::read(value, unit);
+            self.alert.updated = timestamp::read(value, unit, self.message.broker_time);
             self.notes.values_ignored += u32::from(self.alert.updated.is_none());
         }
     }
@@ -207,14 +209,23 @@ impl Draft<'_> {
         self.alert.lifecycle = known.unwrap_or_default();
     }
 
-    /// An ATT&CK technique or tactic.
+    /// ATT&CK techniques and tactics, as ids in any writing or as names of tactics; also several with commas between.
     pub(crate) fn attack(&mut self, raw: &str) {
-        match attack::id(raw) {
-            Some(id) if self.alert.attack.contains(&id) => {}
-            Some(id) if self.alert.attack.len() < self.limits.attack_max => {
-                self.alert.attack.push(id);
-            }
-            _ => self.notes.attack_dropped += 1,
+        if raw.trim_ascii().is_empty() {
+            return;
+        }
+        let mut over = 0;
+        let (ids, max) = (&mut self.alert.attack, self.limits.attack_max);
+        let unknown = attack::each(raw, |id| over += u32::from(!add(ids, id, max)));
+        self.notes.attack_dropped += unknown + over;
+    }
+
+    /// A technique by its name, for products that write no id; vendors' own names are left out.
+    #[allow(dead_code, reason = "for formats still to come")]
+    pub(crate) fn attack_technique_named(&mut self, name: &str) {
+        match attack::technique(name) {
+            Some(id) => self.attack(id),
+            None => self.attack(name),
         }
     }
 
@@ -341,6 +352,18 @@ impl Draft<'_> {
         cut.push('…');
         cut
     }
+}
+
+/// Adds `id` if it is not there; whether there was room for it.
+fn add(ids: &mut SmallVec<[CompactString; 2]>, id: CompactString, max: usize) -> bool {
+    if ids.contains(&id) {
+        return true;
+    }
+    let has_room = ids.len() < max;
+    if has_room {
+        ids.push(id);
+    }
+    has_room
 }
 
 /// Where a format keeps what every alert needs, for a reject's text.

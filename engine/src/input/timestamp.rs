@@ -1,8 +1,11 @@
 //! Time stamps: the texts and numbers in which products tell the time -> [`Timestamp`].
 //!
 //! RFC 3339 and its common slips (a blank for the `T`, an offset without colon, no offset) are read by hand in some
-//! 15 ns, because every alert has one; mail dates and the like go to jiff. A number's unit shows in its magnitude: seconds,
-//! milliseconds, microseconds, nanoseconds and Windows' FILETIME don't overlap between 1990 and 2100.
+//! 15 ns, because every alert has one; dates with the name of a month and the like are read word by word in `written`.
+//! A number's unit shows in its magnitude: seconds, milliseconds, microseconds, nanoseconds and Windows' FILETIME don't
+//! overlap between 1990 and 2100.
+
+mod written;
 
 use crate::time::Timestamp;
 
@@ -29,17 +32,18 @@ pub(crate) enum Unit {
     FileTime,
 }
 
-/// The moment that `value` tells, if it does and lies in 1990..2100.
-pub(crate) fn read(value: Scalar<'_>, unit: Unit) -> Option<Timestamp> {
+/// The moment that `value` tells, if it does and lies in 1990..2100. A text without a year, as in syslog, is understood
+/// only where `near`, the broker's time, says which.
+pub(crate) fn read(value: Scalar<'_>, unit: Unit, near: Option<Timestamp>) -> Option<Timestamp> {
     match value {
-        Scalar::Text(text) => from_text(text, unit),
+        Scalar::Text(text) => from_text(text, unit, near),
         Scalar::Integer(number) => from_integer(number, unit),
         Scalar::Float(number) => from_float(number, unit),
         Scalar::Null | Scalar::Bool(_) | Scalar::Unsigned(_) => None,
     }
 }
 
-fn from_text(text: &str, unit: Unit) -> Option<Timestamp> {
+fn from_text(text: &str, unit: Unit, near: Option<Timestamp>) -> Option<Timestamp> {
     let text = text.trim_ascii();
     if unit == Unit::Auto
         && let Some(moment) = rfc3339(text.as_bytes())
@@ -55,7 +59,18 @@ fn from_text(text: &str, unit: Unit) -> Option<Timestamp> {
     {
         return from_float(text.parse().ok()?, unit);
     }
-    if unit == Unit::Auto { odd(text) } else { None }
+    if unit != Unit::Auto {
+        return None;
+    }
+    // As .NET once wrote dates into JSON.
+    if let Some(millis) = text
+        .strip_prefix("/Date(")
+        .and_then(|rest| rest.split_once(")/"))
+    {
+        let digits = millis.0.split(['+', '-']).next()?;
+        return from_integer(digits.parse().ok()?, Unit::Millis);
+    }
+    written::read(text, near).and_then(in_range)
 }
 
 fn from_integer(number: i64, unit: Unit) -> Option<Timestamp> {
@@ -186,6 +201,10 @@ fn offset(text: &[u8]) -> Option<i64> {
     let text = text.strip_prefix(b" ").unwrap_or(text);
     let (sign, hours, minutes) = match *text {
         [] | [b'Z' | b'z'] => return Some(0),
+        // Some libraries write both.
+        [b'+', b'0', b'0', b':', b'0', b'0', b'Z'] | [b'+', b'0', b'0', b'0', b'0', b'Z'] => {
+            return Some(0);
+        }
         [b'U', b'T', b'C'] | [b'G', b'M', b'T'] => return Some(0),
         [sign, h1, h2] => (sign, pair(h1, h2)?, 0),
         [sign, h1, h2, m1, m2] => (sign, pair(h1, h2)?, pair(m1, m2)?),
@@ -202,25 +221,6 @@ fn offset(text: &[u8]) -> Option<i64> {
     }
 }
 
-/// The odd ones: mail dates (`Tue, 30 Sep 2014 17:37:30 +0000`) and osquery's `Tue Sep 30 17:37:30 2014 UTC`.
-#[cold]
-fn odd(text: &str) -> Option<Timestamp> {
-    // Bounded, because jiff reads on and on.
-    if text.len() > 64 {
-        return None;
-    }
-    let mail = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
-    let moment = mail.parse_timestamp(text).ok().or_else(|| {
-        let unzoned = text.strip_suffix(" UTC")?;
-        let civil = jiff::civil::DateTime::strptime("%a %b %d %H:%M:%S %Y", unzoned).ok()?;
-        civil
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .ok()
-            .map(|zoned| zoned.timestamp())
-    })?;
-    in_range(moment.as_millisecond())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> Option<String> {
-        read(Scalar::Text(text), Unit::Auto).map(Timestamp::to_rfc3339)
+        read(Scalar::Text(text), Unit::Auto, None).map(Timestamp::to_rfc3339)
     }
 
     #[test]
@@ -262,6 +262,13 @@ mod tests {
                 "2014-09-30T15:37:30.000Z",
             ),
             ("Tue Sep 30 17:37:30 2014 UTC", "2014-09-30T17:37:30.000Z"),
+            (
+                "2024-07-04T22:35:00.7466639+00:00Z",
+                "2024-07-04T22:35:00.746Z",
+            ),
+            ("2024-07-04 22:35:00.746663123", "2024-07-04T22:35:00.746Z"),
+            ("/Date(1500000000123)/", "2017-07-14T02:40:00.123Z"),
+            ("/Date(1500000000123+0200)/", "2017-07-14T02:40:00.123Z"),
         ] {
             assert_eq!(text(written).as_deref(), Some(wanted), "{written}");
         }
@@ -304,21 +311,27 @@ mod tests {
             131_444_736_001_234_567,
         ] {
             assert_eq!(
-                read(Scalar::Integer(number), Unit::Auto),
+                read(Scalar::Integer(number), Unit::Auto, None),
                 moment,
                 "{number}"
             );
         }
         assert_eq!(
-            read(Scalar::Integer(1_500_000_000), Unit::Auto),
+            read(Scalar::Integer(1_500_000_000), Unit::Auto, None),
             Some(Timestamp(1_500_000_000_000))
         );
-        assert_eq!(read(Scalar::Float(1_500_000_000.123), Unit::Auto), moment);
-        assert_eq!(read(Scalar::Float(f64::NAN), Unit::Auto), None);
-        assert_eq!(read(Scalar::Float(1e300), Unit::Auto), None);
-        assert_eq!(read(Scalar::Unsigned(u64::MAX), Unit::Auto), None);
-        assert_eq!(read(Scalar::Integer(1_500_000_000), Unit::Millis), None);
-        assert_eq!(read(Scalar::Integer(i64::MIN), Unit::FileTime), None);
+        assert_eq!(
+            read(Scalar::Float(1_500_000_000.123), Unit::Auto, None),
+            moment
+        );
+        assert_eq!(read(Scalar::Float(f64::NAN), Unit::Auto, None), None);
+        assert_eq!(read(Scalar::Float(1e300), Unit::Auto, None), None);
+        assert_eq!(read(Scalar::Unsigned(u64::MAX), Unit::Auto, None), None);
+        assert_eq!(
+            read(Scalar::Integer(1_500_000_000), Unit::Millis, None),
+            None
+        );
+        assert_eq!(read(Scalar::Integer(i64::MIN), Unit::FileTime, None), None);
     }
 
     proptest! {
@@ -331,10 +344,10 @@ mod tests {
         }
 
         #[test]
-        fn never_panics(text in "[0-9TZ:. +-]{0,40}|\\PC{0,40}", number in any::<i64>(), float in any::<f64>()) {
+        fn never_panics(text in "[0-9TZ:. +/,()-]{0,40}|([0-9:]{1,9}[ ,/.-]?(Jan|march|UTC|PM|Tue,|Date)?[ ,/-]?){0,6}|\\PC{0,40}", number in any::<i64>(), float in any::<f64>()) {
             for unit in [Unit::Auto, Unit::Seconds, Unit::Millis, Unit::Micros, Unit::Nanos, Unit::FileTime] {
                 for value in [Scalar::Text(&text), Scalar::Integer(number), Scalar::Float(float)] {
-                    if let Some(moment) = read(value, unit) {
+                    if let Some(moment) = read(value, unit, Some(Timestamp(float as i64))) {
                         prop_assert!(in_range(moment.0).is_some());
                     }
                 }
