@@ -50,6 +50,7 @@ fn bench(criterion: &mut Criterion) {
             scope: Scope::Default("default"),
             position: Position::default(),
             broker_time: None,
+            headers: &[],
         };
         let mut group = criterion.benchmark_group("parse");
         group.throughput(Throughput::ElementsAndBytes {

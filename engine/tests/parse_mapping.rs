@@ -159,7 +159,7 @@ fn a_mapping_takes_over_what_a_built_in_format_would_read() {
         ["taken-over", "other"]
     );
     assert_eq!(parser.format("mine"), Some(Format::Mapping(0)));
-    assert_eq!(parser.format("suricata"), Some(Format::Suricata));
+    assert_eq!(parser.format("suricata"), Format::built_in("suricata"));
     assert_eq!(parser.format("theirs"), None);
 }
 

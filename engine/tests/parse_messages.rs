@@ -156,13 +156,13 @@ fn a_fixed_format_is_not_detected() {
     let native = parser
         .parse(
             &Message {
-                format: Format::Native,
+                format: Format::built_in("native").unwrap(),
                 ..message(bytes)
             },
             &mut alerts,
         )
         .unwrap();
-    assert_eq!(native.format, Some(Format::Native));
+    assert_eq!(native.format, Format::built_in("native"));
     let unknown = parser.parse(
         &Message {
             format: Format::Mapping(9),

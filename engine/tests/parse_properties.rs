@@ -3,7 +3,7 @@
 mod parsing;
 
 use caseloom_engine::alert::Alert;
-use caseloom_engine::input::{Format, Message, Parsed, Parser, Reject};
+use caseloom_engine::input::{BuiltIn, Format, Message, Parsed, Parser, Reject};
 use parsing::{fixtures, message, parser};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -209,7 +209,8 @@ proptest! {
                 prop_assert!(!reject.to_string().chars().any(char::is_control));
             }
         }
-        for format in [Format::Native, Format::Suricata, Format::Mapping(0)] {
+        let built_in = BuiltIn::all().map(Format::BuiltIn);
+        for format in built_in.chain([Format::Mapping(0)]) {
             drop(parser.parse(&Message { format, ..message(&bytes) }, &mut Vec::new()));
         }
     }

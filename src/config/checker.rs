@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use caseloom_engine::input::{Format, Mapping};
+use caseloom_engine::input::{BuiltIn, Format, Mapping};
 
 use super::env::Environment;
 use super::error::{Problem, suggestion};
@@ -61,8 +61,11 @@ impl Checker<'_> {
     }
 
     pub(super) fn formats(&mut self, inputs: &[InputConfig], mappings: &[Mapping]) {
-        let built_in = Format::BUILT_IN.iter().map(|format| format.as_str());
-        let known: Vec<&str> = built_in.chain(mappings.iter().map(Mapping::name)).collect();
+        let built_in = BuiltIn::all().map(BuiltIn::as_str);
+        let known: Vec<&str> = std::iter::once(Format::Auto.as_str())
+            .chain(built_in)
+            .chain(mappings.iter().map(Mapping::name))
+            .collect();
         for (index, input) in inputs.iter().enumerate() {
             if !known.contains(&input.format.as_str()) {
                 let hint = suggestion(&input.format, &known);

@@ -166,6 +166,7 @@ impl Intake {
                     .map_or(Scope::Default(DEFAULT_SCOPE), Scope::Fixed),
                 position: position(record),
                 broker_time: record.timestamp_ms.map(Timestamp),
+                headers: &[],
             };
             self.parser.parse(&message, &mut self.alerts)
         };

@@ -131,6 +131,7 @@ impl Replay<'_> {
                 scope: Scope::Default(scope),
                 position,
                 broker_time: None,
+                headers: &[],
             };
             run.message(&message, &mut |index, reject| {
                 rejects.add(&input.name(), number, index, reject, &line)

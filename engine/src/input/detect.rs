@@ -7,6 +7,7 @@
 use compact_str::CompactString;
 use smallvec::SmallVec;
 
+use super::formats::{self, Room};
 use super::json::{Value, key_hash};
 use super::mapping::Mapping;
 use super::reject::{Reject, excerpt};
@@ -17,36 +18,54 @@ pub enum Format {
     /// Told for each record by its keys.
     #[default]
     Auto,
-    /// caseloom's own simple JSON.
-    Native,
-    /// Suricata EVE.
-    Suricata,
+    /// A built-in format.
+    BuiltIn(BuiltIn),
     /// The mapping of this number in the parser's list.
     Mapping(u16),
 }
 
-impl Format {
-    /// Every built-in format, `auto` first.
-    pub const BUILT_IN: [Self; 3] = [Self::Auto, Self::Native, Self::Suricata];
+/// A built-in format: its number in the table of rooms. Numbers change between versions; names don't.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BuiltIn(u8);
 
+impl BuiltIn {
+    /// Every built-in format, in the order in which they are tried.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..).zip(formats::ROOMS).map(|(at, _)| Self(at))
+    }
+
+    /// The format's name in configuration and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.room().name
+    }
+
+    pub(super) fn room(self) -> &'static Room {
+        &formats::ROOMS[usize::from(self.0)]
+    }
+}
+
+impl Format {
     /// The format's name in configuration and metrics; `mapping` for every mapping, see
     /// [`Parser::format_name`](super::Parser::format_name).
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Auto => "auto",
-            Self::Native => "native",
-            Self::Suricata => "suricata",
+            Self::BuiltIn(built_in) => built_in.as_str(),
             Self::Mapping(_) => "mapping",
         }
     }
 
-    /// The built-in format called `name`.
+    /// `auto`, or the built-in format called `name`.
     #[must_use]
     pub fn built_in(name: &str) -> Option<Self> {
-        Self::BUILT_IN
-            .into_iter()
+        if name == "auto" {
+            return Some(Self::Auto);
+        }
+        BuiltIn::all()
             .find(|format| format.as_str() == name)
+            .map(Self::BuiltIn)
     }
 }
 
@@ -54,80 +73,76 @@ impl Format {
 #[derive(Clone, Debug)]
 pub(super) struct Signature {
     pub(super) format: Format,
-    pub(super) needs: Vec<Need>,
+    pub(super) needs: Vec<Need<Box<str>>>,
 }
 
-/// A path that must be there, with this text where one is given.
-#[derive(Clone, Debug)]
-pub(super) struct Need {
-    pub(super) path: Box<str>,
-    pub(super) text: Option<CompactString>,
+/// One thing that a record must have. Paths may be dotted: each dot parts two objects or belongs to a key.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Need<S = &'static str> {
+    /// There is something other than null.
+    Present(S),
+    /// There is a scalar of this text.
+    Equal(S, S),
+    /// Whatever else tells it; asked last.
+    Test(fn(Value<'_>) -> bool),
 }
 
 impl Need {
-    fn present(path: &str) -> Self {
-        Self {
-            path: path.into(),
-            text: None,
-        }
+    /// Something other than null at `path`.
+    pub(super) const fn present(path: &'static str) -> Self {
+        Self::Present(path)
     }
 
-    fn equal(path: &str, text: &str) -> Self {
-        Self {
-            path: path.into(),
-            text: Some(text.into()),
-        }
+    /// A scalar of this text at `path`.
+    pub(super) const fn equal(path: &'static str, text: &'static str) -> Self {
+        Self::Equal(path, text)
     }
 
-    /// Whether it is a plain top-level key. Dotted paths may be nested or literal keys, so they have no bit.
-    fn is_key(&self) -> bool {
-        !self.path.contains('.')
-    }
-
-    fn is_met(&self, record: Value<'_>) -> bool {
-        let Some(value) = record.at(&self.path) else {
-            return false;
-        };
-        match &self.text {
-            None => !value.is_null(),
-            Some(wanted) => value
-                .scalar()
-                .and_then(|scalar| scalar.text())
-                .is_some_and(|text| *text == **wanted),
+    fn owned(self) -> Need<Box<str>> {
+        match self {
+            Self::Present(path) => Need::Present(path.into()),
+            Self::Equal(path, text) => Need::Equal(path.into(), text.into()),
+            Self::Test(test) => Need::Test(test),
         }
     }
 }
 
-/// The signatures of the built-in formats; the most general last.
-fn built_in() -> Vec<Signature> {
-    let (present, equal) = (Need::present, Need::equal);
-    let signature = |format, needs: &[Need]| Signature {
-        format,
-        needs: needs.to_vec(),
-    };
-    vec![
-        signature(
-            Format::Suricata,
-            &[equal("event_type", "alert"), present("alert")],
-        ),
-        signature(
-            Format::Suricata,
-            &[
-                present("event_type"),
-                present("timestamp"),
-                present("flow_id"),
-            ],
-        ),
-        signature(
-            Format::Suricata,
-            &[equal("event_type", "stats"), present("stats")],
-        ),
-        signature(Format::Native, &[present("rule"), present("entities")]),
-        signature(
-            Format::Native,
-            &[present("time"), present("rule"), present("title")],
-        ),
-    ]
+impl Need<Box<str>> {
+    /// The path, if it is a plain top-level key. Dotted paths may be nested or literal keys, so they have no bit.
+    fn key(&self) -> Option<&str> {
+        match self {
+            Self::Present(path) | Self::Equal(path, _) if !path.contains('.') => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether the bits of a record's keys say all of it.
+    fn is_said_by_bits(&self) -> bool {
+        matches!(self, Self::Present(path) if !path.contains('.'))
+    }
+
+    fn is_met(&self, record: Value<'_>) -> bool {
+        match self {
+            Self::Present(path) => record.at(path).is_some_and(|value| !value.is_null()),
+            Self::Equal(path, wanted) => record
+                .at(path)
+                .and_then(|value| value.scalar()?.text())
+                .is_some_and(|text| *text == **wanted),
+            Self::Test(test) => test(record),
+        }
+    }
+}
+
+/// The signatures of the built-in formats, in the order of the table.
+fn built_in() -> impl Iterator<Item = Signature> {
+    BuiltIn::all().flat_map(|format| {
+        let json = format.room().json.as_ref();
+        let signatures = json.map_or(&[][..], |json| json.signatures);
+        signatures.iter().map(move |needs| Signature {
+            format: Format::BuiltIn(format),
+            needs: needs.iter().copied().map(Need::owned).collect(),
+        })
+    })
 }
 
 /// Bits of the keys that a record has, and not as null; the number of words is fixed per detector.
@@ -146,7 +161,7 @@ pub(super) struct Detector {
 struct Known {
     format: Format,
     bits: Bits,
-    rest: Vec<Need>,
+    rest: Vec<Need<Box<str>>>,
 }
 
 impl Detector {
@@ -159,9 +174,9 @@ impl Detector {
         let signatures: Vec<Signature> = mapped.chain(built_in()).collect();
         let keys = signatures
             .iter()
-            .flat_map(|signature| &signature.needs)
-            .filter(|need| need.is_key());
-        let mut keys: Vec<Box<str>> = keys.map(|need| need.path.clone()).collect();
+            .flat_map(|signature| signature.needs.iter())
+            .filter_map(Need::key);
+        let mut keys: Vec<Box<str>> = keys.map(Box::from).collect();
         keys.sort_by_key(|key| (key_hash(key.as_bytes()), key.clone()));
         keys.dedup();
         let mut starts = [0_u16; 257];
@@ -185,19 +200,16 @@ impl Detector {
 
     fn known(&self, signature: Signature) -> Known {
         let mut bits = self.no_bits();
-        signature
-            .needs
-            .iter()
-            .filter(|need| need.is_key())
-            .for_each(|need| self.set(&need.path, &mut bits));
+        let keys = signature.needs.iter().filter_map(Need::key);
+        keys.for_each(|key| self.set(key, &mut bits));
         let rest = signature
             .needs
-            .into_iter()
-            .filter(|need| need.text.is_some() || !need.is_key());
+            .iter()
+            .filter(|need| !need.is_said_by_bits());
         Known {
             format: signature.format,
             bits,
-            rest: rest.collect(),
+            rest: rest.cloned().collect(),
         }
     }
 

@@ -8,26 +8,32 @@ use crate::alert::{Alert, Lifecycle, Position, Severity};
 use crate::entity::{Entity, EntityKind, Role, may_have_controls};
 use crate::time::Timestamp;
 
-use super::json::{Scalar, Text};
+use super::facts::Facts;
+use super::json::{self, Readers, Scalar, Text, Value};
 use super::limits::Limits;
 use super::reject::{Reject, excerpt};
 use super::timestamp::{self, Unit};
-use super::{Message, Notes, Scope, attack, severity};
+use super::{Message, Notes, Rejects, Scope, attack, severity};
 
-/// Where a record's alert goes, and what its message says of it.
+/// Where a record's alerts go, and what its message and its envelopes say of it.
 pub(crate) struct Desk<'m> {
     pub(crate) message: &'m Message<'m>,
     pub(crate) limits: &'m Limits,
-    /// The record's place in the message.
-    pub(crate) index: u32,
+    /// What the envelopes around the record said.
+    pub(crate) facts: Facts<'m>,
+    /// The place in the message of the next alert.
+    pub(crate) next: u32,
     pub(crate) notes: &'m mut Notes,
     pub(crate) alerts: &'m mut Vec<Alert>,
+    /// Parts that were rejected alone, with their places.
+    pub(crate) rejects: &'m mut Rejects,
+    pub(crate) readers: &'m mut Readers,
 }
 
 /// What a format made of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// The record's alert is the last on the desk.
+    /// The record's alerts, one or several, are the last on the desk.
     Alert,
     /// The record was understood and is no alert.
     NotAnAlert,
@@ -37,19 +43,22 @@ pub(crate) enum Reading {
 pub(crate) struct Draft<'m> {
     message: &'m Message<'m>,
     limits: &'m Limits,
+    facts: Facts<'m>,
     notes: &'m mut Notes,
+    readers: &'m mut Readers,
     alert: &'m mut Alert,
     time: Option<Timestamp>,
     has_severity: bool,
 }
 
-impl<'m> Desk<'m> {
+impl Desk<'_> {
     /// An empty draft of an alert from `source`, on top of the alerts. Whoever gets a reject takes it away.
-    pub(crate) fn draft(self, source: &str) -> Draft<'m> {
+    pub(crate) fn draft(&mut self, source: &str) -> Draft<'_> {
         let position = Position {
-            index: self.index,
+            index: self.next,
             ..self.message.position
         };
+        self.next += 1;
         let at = self.alerts.len();
         self.alerts.push(Alert {
             id: None,
@@ -70,15 +79,86 @@ impl<'m> Desk<'m> {
         Draft {
             message: self.message,
             limits: self.limits,
+            facts: self.facts,
             notes: self.notes,
+            readers: self.readers,
             alert: &mut self.alerts[at],
             time: None,
             has_severity: false,
         }
     }
+
+    /// Reads one part of a record that is an alert of its own: a bad one is rejected alone. `false` when it was.
+    pub(crate) fn part(&mut self, read: impl FnOnce(&mut Self) -> Result<Reading, Reject>) -> bool {
+        let (index, before) = (self.next, self.alerts.len());
+        match read(self) {
+            Ok(_) => true,
+            Err(reject) => {
+                self.alerts.truncate(before);
+                self.rejects.push((index, reject));
+                self.next = self.next.max(index + 1);
+                false
+            }
+        }
+    }
+
+    /// Reads a string that holds a JSON document. `None`: it holds none, or is nested in too many others.
+    pub(crate) fn nested<T>(
+        &mut self,
+        text: &str,
+        read: impl FnOnce(Value<'_>, &mut Self) -> T,
+    ) -> Option<T> {
+        let mut reader = self.readers.take_for(text)?;
+        let result = reader.read(text.as_bytes(), |value| {
+            json::check(value, self.limits)?;
+            Ok(read(value, self))
+        });
+        self.readers.put_back(reader);
+        result.ok()
+    }
 }
 
 impl Draft<'_> {
+    /// As [`Desk::nested`], while a draft is open.
+    pub(crate) fn nested<T>(
+        &mut self,
+        text: &str,
+        read: impl FnOnce(Value<'_>, &mut Self) -> T,
+    ) -> Option<T> {
+        let mut reader = self.readers.take_for(text)?;
+        let result = reader.read(text.as_bytes(), |value| {
+            json::check(value, self.limits)?;
+            Ok(read(value, self))
+        });
+        self.readers.put_back(reader);
+        result.ok()
+    }
+
+    /// The alert as it stands, for what a room asks of itself.
+    pub(crate) fn alert(&self) -> &Alert {
+        self.alert
+    }
+
+    /// Whether a time was told.
+    pub(crate) fn has_time(&self) -> bool {
+        self.time.is_some()
+    }
+
+    /// The event time, which a format has read.
+    pub(crate) fn time_read(&mut self, time: Option<Timestamp>) {
+        self.time = time.or(self.time);
+    }
+
+    /// When the product last changed it, which a format has read.
+    pub(crate) fn updated_read(&mut self, updated: Option<Timestamp>) {
+        self.alert.updated = updated.or(self.alert.updated);
+    }
+
+    /// Whether it is work to do, which a format has read.
+    pub(crate) fn lifecycle_read(&mut self, lifecycle: Lifecycle) {
+        self.alert.lifecycle = lifecycle;
+    }
+
     /// The event time.
     ///
     /// # Errors
@@ -258,7 +338,8 @@ impl Draft<'_> {
     /// # Errors
     /// [`Reject::MissingTime`], [`Reject::MissingRule`], [`Reject::BadScope`].
     pub(crate) fn finish(mut self, paths: Paths<'_>) -> Result<Reading, Reject> {
-        let time = self.time.ok_or_else(|| Reject::MissingTime {
+        let time = self.time.or(self.facts.time);
+        let time = time.ok_or_else(|| Reject::MissingTime {
             path: paths.time.to_compact_string(),
         })?;
         self.alert.time = self.clamped(time);
@@ -274,6 +355,7 @@ impl Draft<'_> {
             });
         }
         self.settle_scope()?;
+        self.settle_observer();
         if !self.has_severity {
             self.notes.severity_assumed += 1;
         }
@@ -292,6 +374,26 @@ impl Draft<'_> {
                 latest
             }
             _ => time,
+        }
+    }
+
+    /// The machine that sent the record, where it names no observer itself and does not say more of that machine.
+    fn settle_observer(&mut self) {
+        let Some(host) = self.facts.host else { return };
+        if self
+            .alert
+            .entities
+            .iter()
+            .any(|entity| entity.role == Role::Observer)
+        {
+            return;
+        }
+        let Some(entity) = Entity::host_or_ip(Role::Observer, host) else {
+            return;
+        };
+        let is_known = |other: &Entity| other.kind == entity.kind && other.value == entity.value;
+        if !self.alert.entities.iter().any(is_known) {
+            self.push(Some(entity), 0);
         }
     }
 

@@ -5,19 +5,21 @@
 //! alert doesn't take its neighbours along. Numbers beyond 64 bits are invalid JSON here.
 
 mod check;
+mod readers;
 mod value;
 
 use compact_str::format_compact;
-use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape, fill_tape_padded};
+use simd_json::{Buffers, ErrorType, INPUT_PADDING, Node, Tape, fill_tape_padded};
 
 use super::limits::Limits;
 use super::reject::Reject;
 
 pub(super) use check::{check, key_hash};
+pub(crate) use readers::Readers;
 pub(crate) use value::{Scalar, Text, Value};
 
 /// Reused memory for reading documents one after another.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     bytes: Vec<u8>,
     buffers: Buffers,
     tape: Tape<'static>,
@@ -59,6 +61,19 @@ impl Reader {
         };
         self.tape = tape.reset();
         result
+    }
+
+    /// Gives its memory back.
+    fn let_go(&mut self) {
+        self.bytes = Vec::new();
+        self.buffers = Buffers::with_max_depth(4096, self.depth_max);
+        self.tape = Tape(Vec::new());
+    }
+
+    /// About how many bytes it holds on to.
+    fn held_bytes(&self) -> usize {
+        // Beside the tape: the copy, simd-json's strings, and 4 bytes for each byte that may begin a value.
+        self.tape.0.capacity() * size_of::<Node<'_>>() + self.bytes.capacity() * 6
     }
 }
 

@@ -12,6 +12,9 @@ pub struct Limits {
     /// Bytes of a message's value. Default 1 MiB, the broker's own default. The tape of a message costs up to
     /// 24 times its bytes, so this also bounds the memory of a parser (about 25 MiB).
     pub message_bytes_max: usize,
+    /// Envelopes around each other, each a document of its own or not. Default 4: a cloud's bus in a shipper's line
+    /// in a collector's list has three.
+    pub envelopes_max: usize,
     /// Nesting of objects and arrays. Default 64: the deepest real alert has 11 levels.
     pub depth_max: usize,
     /// Alerts in one message. Default 10,000: a message of 1 MiB holds 4,000 of the smallest real alerts.
@@ -39,6 +42,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_bytes_max: 1024 * 1024,
+            envelopes_max: 4,
             depth_max: 64,
             alerts_max: 10_000,
             nodes_max: 20_000,

@@ -49,18 +49,17 @@ impl Mapping {
 
     /// How its records are told; `None`: never, only by name.
     pub(super) fn signature(&self, at: u16) -> Option<Signature> {
-        let present = self.file.detect.present.iter().map(|path| Need {
-            path: path.as_str().into(),
-            text: None,
+        let detect = &self.file.detect;
+        let present = detect
+            .present
+            .iter()
+            .map(|path| Need::Present(path.as_str().into()));
+        let equal = detect.equal.iter().map(|(path, constant)| {
+            let text = constant.scalar().text();
+            let text = text.as_deref().unwrap_or_default();
+            Need::Equal(path.as_str().into(), text.into())
         });
-        let equal = self.file.detect.equal.iter().map(|(path, constant)| Need {
-            path: path.as_str().into(),
-            text: constant
-                .scalar()
-                .text()
-                .map(|text| CompactString::new(&*text)),
-        });
-        let needs: Vec<Need> = present.chain(equal).collect();
+        let needs: Vec<_> = present.chain(equal).collect();
         (!needs.is_empty()).then_some(Signature {
             format: Format::Mapping(at),
             needs,
@@ -71,7 +70,7 @@ impl Mapping {
     ///
     /// # Errors
     /// A [`Reject`] when time or rule are missing or unreadable.
-    pub(super) fn read(&self, record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject> {
+    pub(super) fn read(&self, record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
         let found = self.plan.find(record);
         let mut draft = desk.draft(self.name());
         self.read_identity(&found, &mut draft)?;

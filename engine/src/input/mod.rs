@@ -1,15 +1,19 @@
 //! Input: bytes of one message -> alerts, or a named [`Reject`].
 //!
-//! `unwrap` finds the records in a message, `detect` tells their format, a format or a mapping reads each into a
-//! `draft`, which becomes an [`Alert`]. No record of a message affects another: a bad one is rejected alone.
+//! `unwrap` finds the records in a message, `detect` tells their format, a room of `formats` or a mapping reads each into
+//! a `draft`, which becomes an [`Alert`]. No record of a message affects another: a bad one is rejected alone.
+
+#![allow(dead_code, reason = "the frame is here before all of its rooms are")]
 
 #[allow(dead_code, reason = "some of its tables are for formats still to come")]
 mod attack;
 mod detect;
 mod draft;
+mod facts;
 mod formats;
 mod json;
 mod limits;
+mod line;
 mod mapping;
 mod parser;
 mod reject;
@@ -24,7 +28,7 @@ use crate::accounting::MessageOutcome;
 use crate::alert::Position;
 use crate::time::Timestamp;
 
-pub use detect::Format;
+pub use detect::{BuiltIn, Format};
 pub use limits::Limits;
 pub use mapping::{Mapping, MappingError};
 pub use parser::Parser;
@@ -46,7 +50,12 @@ pub struct Message<'a> {
     pub position: Position,
     /// The broker's time stamp, against which event times are clamped.
     pub broker_time: Option<Timestamp>,
+    /// Its headers, names as they came; a parser looks only for CloudEvents' (`ce_time`, `ce_type` ...).
+    pub headers: &'a [(&'a str, &'a [u8])],
 }
+
+/// Records that were rejected, with their index in the message, in order.
+pub type Rejects = SmallVec<[(u32, Reject); 1]>;
 
 /// Who says which scope an alert belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +75,8 @@ pub struct Parsed {
     pub alerts: u32,
     /// How many records were understood and are no alerts, such as flow events.
     pub not_alerts: u32,
-    /// Records that were rejected, with their index in the message, in order.
-    pub rejects: SmallVec<[(u32, Reject); 1]>,
+    /// Records that were rejected.
+    pub rejects: Rejects,
     /// What was left out or changed.
     pub notes: Notes,
 }

@@ -42,6 +42,12 @@ pub enum Reject {
         /// The bound.
         max: usize,
     },
+    /// Envelopes hold envelopes too deeply.
+    #[error("more than {max} envelopes around each other: no known pipeline does this")]
+    TooManyEnvelopes {
+        /// The bound.
+        max: usize,
+    },
     /// One message holds too many alerts.
     #[error("message of {alerts} alerts exceeds {max}: let the producer send smaller batches")]
     TooManyAlerts {
@@ -83,6 +89,12 @@ pub enum Reject {
     UnknownFormat {
         /// Its first keys.
         keys: CompactString,
+    },
+    /// `format = "auto"` and no format knows such a text.
+    #[error("no format knows a text that begins {start:?}: set the topic's format")]
+    UnknownText {
+        /// Its beginning.
+        start: CompactString,
     },
     /// It says no time.
     #[error("no time at {path}")]
@@ -127,11 +139,12 @@ pub enum Reject {
 
 impl Reject {
     /// Every value of [`Self::reason`], for the labels of a metric.
-    pub const ALL_REASONS: [&'static str; 16] = [
+    pub const ALL_REASONS: [&'static str; 17] = [
         "too_large",
         "too_deep",
         "too_many_nodes",
         "too_many_keys",
+        "too_many_envelopes",
         "too_many_alerts",
         "invalid_utf8",
         "invalid_json",
@@ -154,12 +167,13 @@ impl Reject {
             Self::TooDeep { .. } => "too_deep",
             Self::TooManyNodes { .. } => "too_many_nodes",
             Self::TooManyKeys { .. } => "too_many_keys",
+            Self::TooManyEnvelopes { .. } => "too_many_envelopes",
             Self::TooManyAlerts { .. } => "too_many_alerts",
             Self::InvalidUtf8 { .. } => "invalid_utf8",
             Self::InvalidJson { .. } => "invalid_json",
             Self::DuplicateKey { .. } => "duplicate_key",
             Self::NotAnObject { .. } => "not_an_object",
-            Self::UnknownFormat { .. } => "unknown_format",
+            Self::UnknownFormat { .. } | Self::UnknownText { .. } => "unknown_format",
             Self::MissingTime { .. } => "missing_time",
             Self::BadTime { .. } => "bad_time",
             Self::MissingRule { .. } => "missing_rule",

@@ -33,6 +33,14 @@ pub(super) fn each_record<'a>(
     Ok(())
 }
 
+/// Whether `bytes` can be a JSON document: whatever doesn't begin like one is text.
+pub(super) fn may_be_json(bytes: &[u8]) -> bool {
+    matches!(
+        bytes.first(),
+        Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9') | None
+    ) || matches!(bytes, b"null" | b"true" | b"false")
+}
+
 /// A value that looks like one JSON object per line.
 pub(super) struct Lines<'a> {
     bytes: &'a [u8],

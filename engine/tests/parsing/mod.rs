@@ -35,6 +35,7 @@ pub(crate) fn message(bytes: &[u8]) -> Message<'_> {
             index: 0,
         },
         broker_time: None,
+        headers: &[],
     }
 }
 

@@ -1,20 +1,84 @@
-//! The built-in formats, one room per product. Each reads one record into a draft.
+//! The built-in formats: one room per product, all in one table.
+//!
+//! A room is a file of this folder that exports one [`Room`]: the product's name, by which keys its records are told,
+//! and how one record is read. Adding a product is that file, its `mod` line and its line in [`ROOMS`]; nothing else
+//! in the package knows its name.
+//!
+//! **What a room gets.** A record is what `unwrap` found at the bottom of all envelopes: a JSON object (`Json::read`),
+//! or one line of text (`Texts::read`) whose syslog header is already taken apart ([`Line`]: time, host, program). A
+//! string inside a record that holds JSON itself is read with [`Draft::nested`] or [`Desk::nested`], within the
+//! limits of a message. What the envelopes said (time, host, account) is in [`Desk::facts`]; time and host are
+//! filled in by [`Draft::finish`] where the record said none, so a room needs them only for reasons of its own.
+//!
+//! **What a room makes.** [`Desk::draft`] begins an alert, [`Draft::finish`] ends it; a room may do so any number of
+//! times. Where parts of one record become alerts of their own, each goes through [`Desk::part`], so that a bad one
+//! is rejected alone. A record that was understood and is no alert (a flow event, a removed row, a posture check)
+//! is [`Reading::NotAnAlert`]. One that the product archived or made for trying things out is an alert with its
+//! [`Lifecycle`] set: it is counted as ignored, and never lost.
+//!
+//! **Detection.** With `format = "auto"` the signatures of [`ROOMS`] are tried in the order of the table, those of a
+//! room in their order; the first that fits wins. Order never decides between products: a signature names keys that
+//! no other product has together, and the general rooms stand last. Texts are shown to each room's `Texts::tells`.
 
 mod native;
 mod suricata;
 
-use super::detect::Format;
+use super::detect::Need;
 use super::draft::{Desk, Reading};
 use super::json::Value;
+use super::line::Line;
 use super::reject::Reject;
 
-/// Reads `record`, which is of a built-in format.
-///
-/// # Errors
-/// A [`Reject`] when the record is not understood.
-pub(super) fn read(format: Format, record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject> {
-    match format {
-        Format::Suricata => suricata::read(record, desk),
-        Format::Auto | Format::Native | Format::Mapping(_) => native::read(record, desk),
+#[cfg(doc)]
+use super::draft::Draft;
+#[cfg(doc)]
+use crate::alert::Lifecycle;
+
+/// Every built-in format.
+pub(super) static ROOMS: &[Room] = &[
+    // Sensors and endpoints.
+    suricata::ROOM,
+    // Clouds and identity.
+
+    // SIEM and the rest.
+
+    // General ones, the most general last.
+    native::ROOM,
+];
+
+/// A product's room.
+pub(super) struct Room {
+    /// The format's name in configuration and metrics, and the alerts' source where they name none themselves.
+    pub(super) name: &'static str,
+    pub(super) json: Option<Json>,
+    pub(super) text: Option<Texts>,
+}
+
+/// How a product's JSON objects are told and read.
+pub(super) struct Json {
+    /// Each a list of needs that must all be met.
+    pub(super) signatures: &'static [&'static [Need]],
+    pub(super) read: fn(Value<'_>, &mut Desk<'_>) -> Result<Reading, Reject>,
+}
+
+/// How a product's lines of text are told and read.
+#[derive(Clone, Copy)]
+pub(super) struct Texts {
+    pub(super) tells: fn(&Line<'_>) -> bool,
+    pub(super) read: fn(&Line<'_>, &mut Desk<'_>) -> Result<Reading, Reject>,
+}
+
+impl Room {
+    /// A product that writes JSON.
+    pub(super) const fn json(
+        name: &'static str,
+        signatures: &'static [&'static [Need]],
+        read: fn(Value<'_>, &mut Desk<'_>) -> Result<Reading, Reject>,
+    ) -> Self {
+        Self {
+            name,
+            json: Some(Json { signatures, read }),
+            text: None,
+        }
     }
 }

@@ -12,10 +12,25 @@
 
 use crate::entity::{EntityKind, Role};
 
+use super::super::detect::Need;
 use super::super::draft::{Desk, Draft, Paths, Reading};
 use super::super::json::{Scalar, Value};
 use super::super::reject::Reject;
 use super::super::timestamp::Unit;
+use super::Room;
+
+pub(super) const ROOM: Room = Room::json(
+    "native",
+    &[
+        &[Need::present("rule"), Need::present("entities")],
+        &[
+            Need::present("time"),
+            Need::present("rule"),
+            Need::present("title"),
+        ],
+    ],
+    read,
+);
 
 const PATHS: Paths<'static> = Paths {
     time: "time",
@@ -23,8 +38,8 @@ const PATHS: Paths<'static> = Paths {
 };
 
 /// Reads `record`, which is an alert.
-pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject> {
-    let mut draft = desk.draft("native");
+fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
+    let mut draft = desk.draft(ROOM.name);
     let mut has_entities = false;
     let mut has_title = false;
     for (key, value) in record.keys_and_values() {

@@ -13,10 +13,26 @@ use compact_str::CompactString;
 use crate::alert::Severity;
 use crate::entity::{Entity, EntityKind, Role};
 
+use super::super::detect::Need;
 use super::super::draft::{Desk, Draft, Paths, Reading};
 use super::super::json::{Scalar, Value};
 use super::super::reject::Reject;
 use super::super::timestamp::Unit;
+use super::Room;
+
+pub(super) const ROOM: Room = Room::json(
+    "suricata",
+    &[
+        &[Need::equal("event_type", "alert"), Need::present("alert")],
+        &[
+            Need::present("event_type"),
+            Need::present("timestamp"),
+            Need::present("flow_id"),
+        ],
+        &[Need::equal("event_type", "stats"), Need::present("stats")],
+    ],
+    read,
+);
 
 const PATHS: Paths<'static> = Paths {
     time: "timestamp",
@@ -49,7 +65,7 @@ struct Event<'a> {
 }
 
 /// Reads `record`, which is an event of any type.
-pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject> {
+fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     let event = Event::of(record);
     if event
         .event_type
@@ -62,7 +78,7 @@ pub(super) fn read(record: Value<'_>, desk: Desk<'_>) -> Result<Reading, Reject>
             path: "alert".into(),
         });
     };
-    let mut draft = desk.draft("suricata");
+    let mut draft = desk.draft(ROOM.name);
     if let Some(timestamp) = event.timestamp.and_then(Value::scalar) {
         draft.time(timestamp, Unit::Auto, "timestamp")?;
     }
