@@ -65,7 +65,7 @@ impl<'a> Line<'a> {
         let (program, rest) = word(rest);
         let (_process, rest) = word(rest);
         let (_message_id, rest) = word(rest);
-        self.time = timestamp::read(Scalar::Text(time), Unit::Auto);
+        self.time = timestamp::read(Scalar::Text(time), Unit::Auto, None);
         self.host = Some(host).filter(|host| *host != "-");
         self.program = Some(program).filter(|program| *program != "-");
         let rest = match rest.strip_prefix('-') {
@@ -152,7 +152,7 @@ fn structured(text: &str) -> usize {
 fn date(text: &str, near: Option<Timestamp>) -> Option<(Timestamp, &str)> {
     let (first, rest) = word(text);
     if first.len() >= 19 && first.as_bytes()[4] == b'-' {
-        let time = timestamp::read(Scalar::Text(first.trim_end_matches(':')), Unit::Auto)?;
+        let time = timestamp::read(Scalar::Text(first.trim_end_matches(':')), Unit::Auto, None)?;
         return Some((time, rest));
     }
     let month = month(first.trim_start_matches('*'))?;
@@ -186,7 +186,7 @@ fn moment(year: i16, month: i8, day: i8, clock: &str) -> Option<Timestamp> {
     }
     let date = jiff::civil::Date::new(year, month, day).ok()?;
     let written = compact_str::format_compact!("{date}T{clock}Z");
-    timestamp::read(Scalar::Text(&written), Unit::Auto)
+    timestamp::read(Scalar::Text(&written), Unit::Auto, None)
 }
 
 /// The year in which that day lies nearest to `near`: a line from December may be read in January, and a clock may run
