@@ -221,8 +221,12 @@ proptest! {
         // One document: several lines may be several, and a byte order mark is welcome here.
         let bytes: Vec<u8> = bytes.into_iter().map(|byte| if byte == b'\n' { b' ' } else { byte }).collect();
         let bytes = bytes.trim_ascii();
-        prop_assume!(!bytes.is_empty() && !bytes.starts_with(b"\xEF\xBB\xBF"));
+        // What begins otherwise is text.
+        prop_assume!(bytes.starts_with(b"{") || bytes.starts_with(b"["));
         let ours = read(&mut parser(), bytes).0;
+        // One document behind the other is no JSON, and welcome.
+        let is_several = |parsed: &Parsed| parsed.envelopes.contains(&"concatenated");
+        prop_assume!(!ours.as_ref().is_ok_and(is_several));
         let ours = ours.err().map(|reject| reject.reason());
         prop_assume!(ours != Some("too_deep"));
         let is_json = !matches!(ours, Some("invalid_json" | "invalid_utf8"));

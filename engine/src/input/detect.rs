@@ -1,4 +1,4 @@
-//! Detect: which format a record has, by keys that only this format has together.
+//! Detect: which format a record has, or which envelope it is, by keys that only this one has together.
 //!
 //! Signatures are tried in a fixed order and look at nothing but the record, so the same record always gets the
 //! same answer. One pass over the record's keys sets a bit for each key that any signature needs; most
@@ -7,10 +7,12 @@
 use compact_str::CompactString;
 use smallvec::SmallVec;
 
+use super::facts::Facts;
 use super::formats::{self, Room};
 use super::json::{Value, key_hash};
 use super::mapping::Mapping;
 use super::reject::{Reject, excerpt};
+use super::unwrap::envelope::{self, Envelope, Inside};
 
 /// What a message's records are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -69,11 +71,24 @@ impl Format {
     }
 }
 
-/// A format and what a record must have to be of it.
-#[derive(Clone, Debug)]
-pub(super) struct Signature {
-    pub(super) format: Format,
-    pub(super) needs: Vec<Need<Box<str>>>,
+/// Something and what a record must have to be that.
+struct Signature {
+    what: What,
+    needs: Vec<Need<Box<str>>>,
+}
+
+/// What a signature tells.
+#[derive(Clone, Copy)]
+enum What {
+    Format(Format),
+    Envelope(&'static Envelope),
+}
+
+/// What a record turned out to be.
+pub(super) enum Told<'a> {
+    Format(Format),
+    /// An envelope of that name, what is inside, and what it says of that.
+    Envelope(&'static str, Inside<'a>, Facts<'a>),
 }
 
 /// One thing that a record must have. Paths may be dotted: each dot parts two objects or belongs to a key.
@@ -133,15 +148,29 @@ impl Need<Box<str>> {
     }
 }
 
-/// The signatures of the built-in formats, in the order of the table.
-fn built_in() -> impl Iterator<Item = Signature> {
-    BuiltIn::all().flat_map(|format| {
+/// The signatures of the rooms for which `wanted` holds, in the order of the table.
+fn rooms(wanted: fn(&Room) -> bool) -> impl Iterator<Item = Signature> {
+    let rooms = BuiltIn::all().filter(move |format| wanted(format.room()));
+    rooms.flat_map(|format| {
         let json = format.room().json.as_ref();
-        let signatures = json.map_or(&[][..], |json| json.signatures);
-        signatures.iter().map(move |needs| Signature {
-            format: Format::BuiltIn(format),
-            needs: needs.iter().copied().map(Need::owned).collect(),
-        })
+        let needs = json.map_or(&[][..], |json| json.signatures);
+        signatures(What::Format(Format::BuiltIn(format)), needs)
+    })
+}
+
+fn envelopes(table: &'static [Envelope]) -> impl Iterator<Item = Signature> {
+    table
+        .iter()
+        .flat_map(|envelope| signatures(What::Envelope(envelope), envelope.signatures))
+}
+
+fn signatures(
+    what: What,
+    signatures: &'static [&'static [Need]],
+) -> impl Iterator<Item = Signature> {
+    signatures.iter().map(move |needs| Signature {
+        what,
+        needs: needs.iter().copied().map(Need::owned).collect(),
     })
 }
 
@@ -159,7 +188,7 @@ pub(super) struct Detector {
 
 /// A signature, parted into what bits say and what has to be looked up.
 struct Known {
-    format: Format,
+    what: What,
     bits: Bits,
     rest: Vec<Need<Box<str>>>,
 }
@@ -167,11 +196,18 @@ struct Known {
 impl Detector {
     /// Knows the built-in formats and `mappings`, which go first.
     pub(super) fn new(mappings: &[Mapping]) -> Self {
-        let mapped = mappings
-            .iter()
-            .zip(0..)
-            .filter_map(|(mapping, at)| mapping.signature(at));
-        let signatures: Vec<Signature> = mapped.chain(built_in()).collect();
+        let mapped = mappings.iter().zip(0..).filter_map(|(mapping, at)| {
+            Some(Signature {
+                what: What::Format(Format::Mapping(at)),
+                needs: mapping.needs()?,
+            })
+        });
+        let signatures: Vec<Signature> = mapped
+            .chain(envelopes(envelope::BEFORE_PRODUCTS))
+            .chain(rooms(|room| !room.is_general))
+            .chain(envelopes(envelope::AFTER_PRODUCTS))
+            .chain(rooms(|room| room.is_general))
+            .collect();
         let keys = signatures
             .iter()
             .flat_map(|signature| signature.needs.iter())
@@ -207,38 +243,82 @@ impl Detector {
             .iter()
             .filter(|need| !need.is_said_by_bits());
         Known {
-            format: signature.format,
+            what: signature.what,
             bits,
             rest: rest.cloned().collect(),
         }
     }
 
-    /// The record's format, when `format` doesn't say.
+    /// What the record is: of `format`, or told by its keys where that is [`Format::Auto`], or an envelope.
     ///
     /// # Errors
     /// [`Reject::UnknownFormat`].
-    pub(super) fn detect(&self, format: Format, record: Value<'_>) -> Result<Format, Reject> {
-        if format != Format::Auto {
-            return Ok(format);
+    pub(super) fn tell<'a>(
+        &self,
+        format: Format,
+        record: Value<'a>,
+        facts: Facts<'a>,
+    ) -> Result<Told<'a>, Reject> {
+        let bits = self.bits(record);
+        for known in &self.known {
+            if !known.fits(&bits, record) {
+                continue;
+            }
+            match known.what {
+                What::Format(told) if format == told || format == Format::Auto => {
+                    return Ok(Told::Format(told));
+                }
+                What::Format(_) => {}
+                What::Envelope(envelope) => {
+                    let mut facts = facts;
+                    if let Some(inside) = self.open(envelope, record, &mut facts) {
+                        return Ok(Told::Envelope(envelope.name, inside, facts));
+                    }
+                }
+            }
         }
+        if format != Format::Auto {
+            return Ok(Told::Format(format));
+        }
+        match envelope::prose(record) {
+            Some(text) => Ok(Told::Envelope("text_field", Inside::Text(text), facts)),
+            None => Err(unknown(record)),
+        }
+    }
+
+    fn open<'a>(
+        &self,
+        envelope: &Envelope,
+        record: Value<'a>,
+        facts: &mut Facts<'a>,
+    ) -> Option<Inside<'a>> {
+        match (envelope.open)(record, facts)? {
+            Inside::Perhaps(value) => self.knows(value).then_some(Inside::Value(value)),
+            inside => Some(inside),
+        }
+    }
+
+    /// Whether a product, a mapping or another envelope knows `record`; not further down.
+    fn knows(&self, record: Value<'_>) -> bool {
+        let bits = self.bits(record);
+        self.known.iter().any(|known| {
+            let is_certain = match known.what {
+                What::Format(Format::BuiltIn(built_in)) => !built_in.room().is_general,
+                What::Format(_) => true,
+                What::Envelope(_) => false,
+            };
+            is_certain && known.fits(&bits, record)
+        })
+    }
+
+    fn bits(&self, record: Value<'_>) -> Bits {
         let mut bits = self.no_bits();
         for (key, value) in record.keys_and_values() {
             if !value.is_null() {
                 self.set(key, &mut bits);
             }
         }
-        let fits = |known: &&Known| {
-            let has_keys = known
-                .bits
-                .iter()
-                .zip(&bits)
-                .all(|(needed, has)| needed & !has == 0);
-            has_keys && known.rest.iter().all(|need| need.is_met(record))
-        };
-        match self.known.iter().find(fits) {
-            Some(known) => Ok(known.format),
-            None => Err(unknown(record)),
-        }
+        bits
     }
 
     fn no_bits(&self) -> Bits {
@@ -255,6 +335,15 @@ impl Detector {
                 bits[at / 64] |= 1 << (at % 64);
             }
         }
+    }
+}
+
+impl Known {
+    #[inline]
+    fn fits(&self, bits: &Bits, record: Value<'_>) -> bool {
+        let mut words = self.bits.iter().zip(bits);
+        words.all(|(needed, has)| needed & !has == 0)
+            && self.rest.iter().all(|need| need.is_met(record))
     }
 }
 

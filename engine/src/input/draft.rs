@@ -354,6 +354,11 @@ impl Draft<'_> {
                 path: paths.rule.to_compact_string(),
             });
         }
+        if self.alert.id.is_none()
+            && let Some(id) = self.facts.id
+        {
+            self.id(Scalar::Text(id), "_id")?;
+        }
         self.settle_scope()?;
         self.settle_observer();
         if !self.has_severity {

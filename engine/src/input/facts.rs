@@ -14,6 +14,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) feed: Option<&'a str>,
     /// The name of the search that found it, for webhooks that carry a row and not an alert.
     pub(crate) rule: Option<&'a str>,
+    /// The document's id in the index it came from, for the only alert in it.
+    pub(crate) id: Option<&'a str>,
     /// The cloud account or tenant.
     pub(crate) account: Option<&'a str>,
     /// The cloud region.

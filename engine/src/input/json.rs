@@ -14,7 +14,7 @@ use simd_json::{Buffers, ErrorType, INPUT_PADDING, Node, Tape, fill_tape_padded}
 use super::limits::Limits;
 use super::reject::Reject;
 
-pub(super) use check::{check, key_hash};
+pub(super) use check::{check, check_envelope, key_hash};
 pub(crate) use readers::Readers;
 pub(crate) use value::{Scalar, Text, Value};
 

@@ -54,6 +54,17 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// The JSON object that the text is or ends with, behind a word or two that are no part of any header.
+    pub(crate) fn document(&self) -> Option<&'a str> {
+        const BYTES_BEFORE_MAX: usize = 256;
+        let start = self
+            .text
+            .bytes()
+            .take(BYTES_BEFORE_MAX)
+            .position(|byte| byte == b'{')?;
+        self.text.ends_with('}').then(|| &self.text[start..])
+    }
+
     /// Whether there was any part of a header.
     pub(crate) fn has_header(&self) -> bool {
         self.priority.is_some() || self.time.is_some()

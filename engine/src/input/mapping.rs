@@ -11,7 +11,7 @@ use compact_str::CompactString;
 
 use crate::entity::Entity;
 
-use super::detect::{Format, Need, Signature};
+use super::detect::Need;
 use super::draft::{Desk, Draft, Paths, Reading};
 use super::json::{Scalar, Value};
 use super::reject::Reject;
@@ -48,7 +48,7 @@ impl Mapping {
     }
 
     /// How its records are told; `None`: never, only by name.
-    pub(super) fn signature(&self, at: u16) -> Option<Signature> {
+    pub(super) fn needs(&self) -> Option<Vec<Need<Box<str>>>> {
         let detect = &self.file.detect;
         let present = detect
             .present
@@ -60,10 +60,7 @@ impl Mapping {
             Need::Equal(path.as_str().into(), text.into())
         });
         let needs: Vec<_> = present.chain(equal).collect();
-        (!needs.is_empty()).then_some(Signature {
-            format: Format::Mapping(at),
-            needs,
-        })
+        (!needs.is_empty()).then_some(needs)
     }
 
     /// Reads `record`, which is an alert.

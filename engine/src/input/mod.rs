@@ -71,6 +71,8 @@ pub enum Scope<'a> {
 pub struct Parsed {
     /// The format of the first record whose format was told; `None` when there was none.
     pub format: Option<Format>,
+    /// The envelopes that were opened, each name once, the outermost of the first record first.
+    pub envelopes: SmallVec<[&'static str; 4]>,
     /// How many alerts were appended.
     pub alerts: u32,
     /// How many records were understood and are no alerts, such as flow events.
@@ -105,6 +107,14 @@ pub struct Notes {
 }
 
 impl Parsed {
+    /// Notes that an envelope was opened.
+    fn note_envelope(&mut self, name: &'static str) {
+        const ENVELOPES_MAX: usize = 16;
+        if self.envelopes.len() < ENVELOPES_MAX && !self.envelopes.contains(&name) {
+            self.envelopes.push(name);
+        }
+    }
+
     /// The message's term in the accounting.
     #[must_use]
     pub fn outcome(&self) -> MessageOutcome {

@@ -1,16 +1,22 @@
 //! Parser: the whole way from a message's bytes to its alerts, with memory that is reused between messages.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use crate::alert::Alert;
 
-use super::detect::{BuiltIn, Detector, Format};
+use super::detect::{BuiltIn, Detector, Format, Told};
 use super::draft::{Desk, Reading};
 use super::facts::Facts;
+use super::formats::Texts;
 use super::json::{self, Readers, Value};
 use super::limits::Limits;
 use super::line::Line;
 use super::mapping::Mapping;
 use super::reject::{Reject, excerpt};
-use super::unwrap::{self, Lines};
+use super::unwrap::envelope::{self, Inside};
+use super::unwrap::inflate::Compression;
+use super::unwrap::{self, Documents, Lines};
 use super::{Message, Parsed, detect};
 
 /// Reads messages. Owns its scratch memory, so each thread has its own.
@@ -106,7 +112,8 @@ impl Parser {
             parsed: Parsed::default(),
             next: 0,
         };
-        match run.bytes(bytes, Facts::default()) {
+        let place = run.headers();
+        match run.value(message.bytes, place) {
             Ok(()) => run.finish(),
             Err(reject) => {
                 alerts.truncate(before);
@@ -114,6 +121,13 @@ impl Parser {
             }
         }
     }
+}
+
+/// Where something stands: what the envelopes around it said, and how many they are.
+#[derive(Clone, Copy, Default)]
+struct Place<'a> {
+    facts: Facts<'a>,
+    level: usize,
 }
 
 /// One message on its way.
@@ -127,9 +141,37 @@ struct Run<'r> {
     next: u32,
 }
 
-impl Run<'_> {
+impl<'r> Run<'r> {
+    /// The headers of CloudEvents' binary mode are an envelope too.
+    fn headers(&mut self) -> Place<'r> {
+        let mut place = Place::default();
+        for (name, value) in self.message.headers {
+            match *name {
+                "ce_specversion" => self.parsed.note_envelope("cloudevents"),
+                "ce_time" => place.facts.time = envelope::header_time(value),
+                "ce_type" => place.facts.feed = std::str::from_utf8(value).ok(),
+                _ => {}
+            }
+        }
+        place
+    }
+
+    /// Reads a value as it came, or as it was in base64: compressed, with a registry's header, or text.
+    fn value(&mut self, bytes: &[u8], place: Place<'_>) -> Result<(), Reject> {
+        if let Some(compression) = Compression::of(bytes) {
+            let place = self.enter(compression.as_str(), place)?;
+            let inflated = compression.inflate(bytes, &self.records.limits)?;
+            return self.value(&inflated, place);
+        }
+        if let Some(value) = unwrap::registered(bytes) {
+            let place = self.enter("confluent", place)?;
+            return self.bytes(value?, place);
+        }
+        self.bytes(bytes, place)
+    }
+
     /// Reads what holds any number of records: JSON, JSON lines, or lines of text.
-    fn bytes(&mut self, bytes: &[u8], facts: Facts<'_>) -> Result<(), Reject> {
+    fn bytes(&mut self, bytes: &[u8], place: Place<'_>) -> Result<(), Reject> {
         let bytes = bytes
             .strip_prefix(b"\xEF\xBB\xBF")
             .unwrap_or(bytes)
@@ -138,69 +180,246 @@ impl Run<'_> {
             return Ok(());
         }
         if !unwrap::may_be_json(bytes) {
-            return self.text(bytes, facts);
+            return self.text(bytes, place);
         }
         let lines = Lines::of(bytes);
         if let Some(lines) = lines.as_ref().filter(|lines| lines.is_certain) {
-            return self.lines(lines, facts);
+            return self.documents("ndjson", lines.iter(), place);
         }
-        match (self.json(bytes, facts), lines) {
+        match self.json(bytes, place) {
+            Err(reject @ Reject::InvalidJson { .. }) => {
+                if let Some(lines) = lines {
+                    self.documents("ndjson", lines.iter(), place)
+                } else if let Some(documents) = Documents::of(bytes) {
+                    self.documents("concatenated", documents, place)
+                } else if self.is_text(bytes) {
+                    self.text(bytes, place)
+                } else {
+                    Err(reject)
+                }
+            }
             // A list that is too long is JSON all right.
-            (Err(Reject::InvalidJson { .. }), Some(lines)) => self.lines(&lines, facts),
-            (result, _) => result,
+            result => result,
         }
     }
 
-    /// Reads one JSON document.
-    fn json(&mut self, document: &[u8], facts: Facts<'_>) -> Result<(), Reject> {
-        let Some(mut reader) = self.readers.take() else {
-            return Err(Reject::TooManyEnvelopes {
-                max: self.records.limits.envelopes_max,
-            });
+    /// Whether what turned out to be no JSON is a text that some format knows: a date or a bracket may begin both.
+    fn is_text(&self, bytes: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return false;
         };
-        let result = reader.read(document, |root| self.document(root, facts));
+        let is_known = |text: &str| {
+            let line = Line::of(text, self.message.broker_time);
+            let told = |is_general| Records::tell_text(self.message.format, &line, is_general);
+            line.has_header() || told(false).or_else(|| told(true)).is_some()
+        };
+        !text.starts_with('{') && unwrap::text_records(text).next().is_some_and(is_known)
+    }
+
+    /// Reads one JSON document.
+    fn json(&mut self, document: &[u8], place: Place<'_>) -> Result<(), Reject> {
+        let Some(mut reader) = self.readers.take() else {
+            return Err(self.too_many_envelopes());
+        };
+        let result = reader.read(document, |root| self.document(root, place));
         self.readers.put_back(reader);
         result
     }
 
-    fn document(&mut self, root: Value<'_>, facts: Facts<'_>) -> Result<(), Reject> {
-        let limits = &self.records.limits;
-        unwrap::each_record(root, limits, |record| self.record(record, facts))
+    fn document(&mut self, root: Value<'_>, place: Place<'_>) -> Result<(), Reject> {
+        if root.elements().is_some() {
+            self.parsed.note_envelope("array");
+            return self.each(root, place);
+        }
+        if !root.is_null() {
+            self.record(root, place);
+        }
+        Ok(())
     }
 
-    fn lines(&mut self, lines: &Lines<'_>, facts: Facts<'_>) -> Result<(), Reject> {
+    /// Reads the elements of a list.
+    fn each(&mut self, list: Value<'_>, mut place: Place<'_>) -> Result<(), Reject> {
         let max = self.records.limits.alerts_max;
-        for line in lines.iter() {
+        let alerts = self.next as usize + list.len();
+        if alerts > max {
+            return Err(Reject::TooManyAlerts { alerts, max });
+        }
+        // It names all of them, so it is none's.
+        place.facts.id = None;
+        list.elements()
+            .into_iter()
+            .flatten()
+            .for_each(|element| self.record(element, place));
+        Ok(())
+    }
+
+    fn documents<'b>(
+        &mut self,
+        name: &'static str,
+        documents: impl Iterator<Item = &'b [u8]>,
+        mut place: Place<'_>,
+    ) -> Result<(), Reject> {
+        let max = self.records.limits.alerts_max;
+        self.parsed.note_envelope(name);
+        place.facts.id = None;
+        for document in documents {
             if self.next as usize >= max {
                 return Err(Reject::TooManyAlerts {
                     alerts: max + 1,
                     max,
                 });
             }
-            if let Err(reject) = self.json(line, facts) {
+            if let Err(reject) = self.json(document, place) {
                 self.reject(reject);
             }
         }
         Ok(())
     }
 
-    /// Reads text that is no JSON: one record per line.
-    fn text(&mut self, bytes: &[u8], facts: Facts<'_>) -> Result<(), Reject> {
+    /// Reads text that is no JSON document.
+    fn text(&mut self, bytes: &[u8], place: Place<'_>) -> Result<(), Reject> {
         let text = std::str::from_utf8(bytes).map_err(|bad| Reject::InvalidUtf8 {
             offset: bad.valid_up_to(),
         })?;
-        let line = Line::of(text, self.message.broker_time);
-        let facts = line.facts(facts);
-        self.one(facts, |records, desk| records.read_text(&line, desk));
+        let max = self.records.limits.alerts_max;
+        for record in unwrap::text_records(text) {
+            if self.next as usize >= max {
+                return Err(Reject::TooManyAlerts {
+                    alerts: max + 1,
+                    max,
+                });
+            }
+            self.line(record, place);
+        }
         Ok(())
     }
 
-    fn record(&mut self, record: Value<'_>, facts: Facts<'_>) {
-        self.one(facts, |records, desk| records.read(record, desk));
+    /// Reads one text record: of a product, or JSON behind a header, or of a general format.
+    fn line(&mut self, text: &str, place: Place<'_>) {
+        let line = Line::of(text, self.message.broker_time);
+        let place = Place {
+            facts: line.facts(place.facts),
+            ..place
+        };
+        if line.has_header() {
+            self.parsed.note_envelope("syslog");
+        }
+        let format = self.message.format;
+        let told = Records::tell_text(format, &line, false);
+        if told.is_none()
+            && let Some(document) = line.document()
+        {
+            let result = self
+                .enter("syslog", place)
+                .and_then(|place| self.json(document.as_bytes(), place));
+            match result {
+                Ok(()) => return,
+                Err(Reject::InvalidJson { .. }) => {}
+                Err(reject) => return self.reject(reject),
+            }
+        }
+        let told = told.or_else(|| Records::tell_text(format, &line, true));
+        match told {
+            Some((built_in, texts)) => {
+                let format = Format::BuiltIn(built_in);
+                self.one(format, place.facts, |_, desk| (texts.read)(&line, desk));
+            }
+            None => self.reject(Reject::UnknownText {
+                start: excerpt(line.text),
+            }),
+        }
     }
 
-    /// Reads one record with `read` and keeps what came of it.
-    fn one(&mut self, facts: Facts<'_>, read: impl FnOnce(&Records, &mut Desk<'_>) -> Told) {
+    /// Reads one element or document: an envelope is opened, anything else is a record.
+    fn record(&mut self, record: Value<'_>, place: Place<'_>) {
+        if let Err(reject) = self.try_record(record, place) {
+            self.reject(reject);
+        }
+    }
+
+    fn try_record(&mut self, record: Value<'_>, place: Place<'_>) -> Result<(), Reject> {
+        if record.fields().is_none() {
+            return self.scalar(record, place);
+        }
+        let records = self.records;
+        match records.tell(self.message.format, record, place.facts) {
+            Ok(Told::Format(format)) => {
+                json::check(record, &records.limits)?;
+                self.one(format, place.facts, |records, desk| {
+                    records.read(format, record, desk)
+                });
+                Ok(())
+            }
+            Ok(Told::Envelope(name, inside, facts)) => {
+                json::check_envelope(record, &records.limits)?;
+                let place = self.enter(name, Place { facts, ..place })?;
+                self.open(name, inside, place)
+            }
+            Err(reject) => {
+                // A broken record is broken, whoever may know it.
+                json::check(record, &records.limits)?;
+                Err(reject)
+            }
+        }
+    }
+
+    /// A string may be a record in a string.
+    fn scalar(&mut self, value: Value<'_>, place: Place<'_>) -> Result<(), Reject> {
+        match value.as_str().filter(|text| envelope::tells(text)) {
+            Some(text) => {
+                let place = self.enter("string", place)?;
+                self.bytes(text.as_bytes(), place)
+            }
+            None => Err(Reject::NotAnObject {
+                found: value.kind(),
+            }),
+        }
+    }
+
+    fn open(
+        &mut self,
+        name: &'static str,
+        inside: Inside<'_>,
+        place: Place<'_>,
+    ) -> Result<(), Reject> {
+        match inside {
+            Inside::Value(value) | Inside::Perhaps(value) => self.try_record(value, place),
+            Inside::Each(list) => self.each(list, place),
+            Inside::Text(text) => self.bytes(text.as_bytes(), place),
+            Inside::Base64(text) => {
+                let bytes = BASE64
+                    .decode(text.trim_ascii())
+                    .map_err(|_| Reject::BadBase64 { envelope: name })?;
+                self.value(&bytes, place)
+            }
+        }
+    }
+
+    /// Counts one more envelope.
+    fn enter<'a>(&mut self, name: &'static str, place: Place<'a>) -> Result<Place<'a>, Reject> {
+        if place.level >= self.records.limits.envelopes_max {
+            return Err(self.too_many_envelopes());
+        }
+        self.parsed.note_envelope(name);
+        Ok(Place {
+            level: place.level + 1,
+            ..place
+        })
+    }
+
+    fn too_many_envelopes(&self) -> Reject {
+        Reject::TooManyEnvelopes {
+            max: self.records.limits.envelopes_max,
+        }
+    }
+
+    /// Reads one record of `format` with `read` and keeps what came of it.
+    fn one(
+        &mut self,
+        format: Format,
+        facts: Facts<'_>,
+        read: impl FnOnce(&Records, &mut Desk<'_>) -> Result<Reading, Reject>,
+    ) {
         let before = self.alerts.len();
         let index = self.next;
         let mut desk = Desk {
@@ -215,19 +434,18 @@ impl Run<'_> {
         };
         let result = read(self.records, &mut desk);
         self.next = desk.next.max(index + 1);
-        let format = match result {
-            Ok((format, reading)) => {
+        match result {
+            Ok(reading) => {
                 self.parsed.not_alerts += u32::from(reading == Reading::NotAnAlert);
-                Some(format)
             }
-            Err((format, reject)) => {
+            Err(reject) => {
                 self.alerts.truncate(before);
                 self.parsed.rejects.push((index, reject));
-                format
             }
-        };
-        self.parsed.alerts += (self.alerts.len() - before) as u32;
-        self.parsed.format = self.parsed.format.or(format);
+        }
+        let alerts = self.alerts.len() - before;
+        self.parsed.alerts += u32::try_from(alerts).unwrap_or(u32::MAX);
+        self.parsed.format.get_or_insert(format);
     }
 
     fn reject(&mut self, reject: Reject) {
@@ -246,53 +464,46 @@ impl Run<'_> {
     }
 }
 
-/// What a record's format is, once it is told, and what came of reading it.
-type Told = Result<(Format, Reading), (Option<Format>, Reject)>;
-
 impl Records {
-    fn read(&self, record: Value<'_>, desk: &mut Desk<'_>) -> Told {
-        if record.fields().is_none() {
-            let found = record.kind();
-            return Err((None, Reject::NotAnObject { found }));
-        }
-        json::check(record, &self.limits).map_err(|reject| (None, reject))?;
-        let format = self
-            .detector
-            .detect(desk.message.format, record)
-            .map_err(|reject| (None, reject))?;
-        let reading = match format {
+    fn tell<'a>(
+        &self,
+        format: Format,
+        record: Value<'a>,
+        facts: Facts<'a>,
+    ) -> Result<Told<'a>, Reject> {
+        self.detector.tell(format, record, facts)
+    }
+
+    fn read(
+        &self,
+        format: Format,
+        record: Value<'_>,
+        desk: &mut Desk<'_>,
+    ) -> Result<Reading, Reject> {
+        let unknown = || Err(detect::unknown(record));
+        match format {
             Format::BuiltIn(built_in) => match &built_in.room().json {
                 Some(json) => (json.read)(record, desk),
-                None => Err(detect::unknown(record)),
+                None => unknown(),
             },
             Format::Mapping(at) => match self.mappings.get(usize::from(at)) {
                 Some(mapping) => mapping.read(record, desk),
-                None => Err(detect::unknown(record)),
+                None => unknown(),
             },
-            Format::Auto => Err(detect::unknown(record)),
-        };
-        match reading {
-            Ok(reading) => Ok((format, reading)),
-            Err(reject) => Err((Some(format), reject)),
+            Format::Auto => unknown(),
         }
     }
 
-    fn read_text(&self, line: &Line<'_>, desk: &mut Desk<'_>) -> Told {
-        let told = match desk.message.format {
-            Format::BuiltIn(built_in) => Some(built_in).zip(built_in.room().text),
+    /// The format of a line of text: of the products, or of the general formats.
+    fn tell_text(format: Format, line: &Line<'_>, is_general: bool) -> Option<(BuiltIn, Texts)> {
+        let room = |built_in: BuiltIn| Some(built_in).zip(built_in.room().text);
+        match format {
+            Format::BuiltIn(built_in) => room(built_in),
             Format::Auto => BuiltIn::all()
-                .filter_map(|built_in| Some(built_in).zip(built_in.room().text))
+                .filter(|built_in| built_in.room().is_general == is_general)
+                .filter_map(room)
                 .find(|(_, texts)| (texts.tells)(line)),
             Format::Mapping(_) => None,
-        };
-        let Some((built_in, texts)) = told else {
-            let start = excerpt(line.text);
-            return Err((None, Reject::UnknownText { start }));
-        };
-        let format = Format::BuiltIn(built_in);
-        match (texts.read)(line, desk) {
-            Ok(reading) => Ok((format, reading)),
-            Err(reject) => Err((Some(format), reject)),
         }
     }
 }

@@ -56,6 +56,24 @@ pub enum Reject {
         /// The bound.
         max: usize,
     },
+    /// The value is compressed and can't be inflated.
+    #[error("broken {name}: send it whole, or uncompressed")]
+    BadCompression {
+        /// What it begins like.
+        name: &'static str,
+    },
+    /// The value is Avro or Protobuf behind the header of a schema registry.
+    #[error("a binary value of schema {schema}: let a converter write JSON")]
+    BinaryValue {
+        /// The schema's number in the registry.
+        schema: u32,
+    },
+    /// A string that should hold base64 holds something else.
+    #[error("no base64 in {envelope}")]
+    BadBase64 {
+        /// The envelope around it.
+        envelope: &'static str,
+    },
     /// The bytes are not UTF-8.
     #[error("byte {offset} is not UTF-8: send JSON as UTF-8, uncompressed")]
     InvalidUtf8 {
@@ -139,13 +157,16 @@ pub enum Reject {
 
 impl Reject {
     /// Every value of [`Self::reason`], for the labels of a metric.
-    pub const ALL_REASONS: [&'static str; 17] = [
+    pub const ALL_REASONS: [&'static str; 20] = [
         "too_large",
         "too_deep",
         "too_many_nodes",
         "too_many_keys",
         "too_many_envelopes",
         "too_many_alerts",
+        "bad_compression",
+        "binary_value",
+        "bad_base64",
         "invalid_utf8",
         "invalid_json",
         "duplicate_key",
@@ -169,6 +190,9 @@ impl Reject {
             Self::TooManyKeys { .. } => "too_many_keys",
             Self::TooManyEnvelopes { .. } => "too_many_envelopes",
             Self::TooManyAlerts { .. } => "too_many_alerts",
+            Self::BadCompression { .. } => "bad_compression",
+            Self::BinaryValue { .. } => "binary_value",
+            Self::BadBase64 { .. } => "bad_base64",
             Self::InvalidUtf8 { .. } => "invalid_utf8",
             Self::InvalidJson { .. } => "invalid_json",
             Self::DuplicateKey { .. } => "duplicate_key",
@@ -205,7 +229,7 @@ mod tests {
             assert!(
                 reason
                     .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'8')
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
             );
         }
         assert!(Reject::ALL_REASONS.contains(&Reject::MissingEntity.reason()));

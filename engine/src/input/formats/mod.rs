@@ -52,6 +52,8 @@ pub(super) struct Room {
     pub(super) name: &'static str,
     pub(super) json: Option<Json>,
     pub(super) text: Option<Texts>,
+    /// It reads what no product claims, and so is tried only after all envelopes were.
+    pub(super) is_general: bool,
 }
 
 /// How a product's JSON objects are told and read.
@@ -79,6 +81,29 @@ impl Room {
             name,
             json: Some(Json { signatures, read }),
             text: None,
+            is_general: false,
+        }
+    }
+
+    /// A product that writes text.
+    pub(super) const fn text(
+        name: &'static str,
+        tells: fn(&Line<'_>) -> bool,
+        read: fn(&Line<'_>, &mut Desk<'_>) -> Result<Reading, Reject>,
+    ) -> Self {
+        Self {
+            name,
+            json: None,
+            text: Some(Texts { tells, read }),
+            is_general: false,
+        }
+    }
+
+    /// The same room, for what no product claims.
+    pub(super) const fn general(self) -> Self {
+        Self {
+            is_general: true,
+            ..self
         }
     }
 }

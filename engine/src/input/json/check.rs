@@ -32,6 +32,21 @@ pub(in super::super) fn check(value: Value<'_>, limits: &Limits) -> Result<(), R
     Ok(())
 }
 
+/// Checks the keys of an envelope alone; what is inside is checked when it is read.
+///
+/// # Errors
+/// [`Reject::TooManyKeys`], [`Reject::DuplicateKey`].
+pub(in super::super) fn check_envelope(value: Value<'_>, limits: &Limits) -> Result<(), Reject> {
+    let keys = value.len();
+    if keys > limits.keys_max {
+        return Err(Reject::TooManyKeys {
+            keys,
+            max: limits.keys_max,
+        });
+    }
+    check_keys(value.0, 1, keys)
+}
+
 /// Up to this many keys are compared with those before them that fall on the same bit; more are sorted, so that
 /// chosen keys can't make the check quadratic.
 const FEW_KEYS: usize = 32;

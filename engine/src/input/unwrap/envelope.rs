@@ -1,0 +1,561 @@
+//! Envelopes: what shippers, buses and searches put around a record. One table; each entry says by which keys the
+//! envelope is told and where in it the inside is.
+//!
+//! An envelope is opened only when something is in it: a shipper's `message` that is prose stays where it is, because
+//! then the document around it is the record. Sources: the products' own pages, named at each entry.
+
+use super::super::detect::Need;
+use super::super::facts::Facts;
+use super::super::json::{Scalar, Value};
+use super::super::timestamp::{self, Unit};
+
+/// What is in an envelope.
+pub(in super::super) enum Inside<'a> {
+    /// One value.
+    Value(Value<'a>),
+    /// A list; each element stands for itself.
+    Each(Value<'a>),
+    /// A string: JSON, or a text record.
+    Text(&'a str),
+    /// A string of base64.
+    Base64(&'a str),
+    /// An object that is inside if a product or another envelope knows it; else it is part of the record around it.
+    Perhaps(Value<'a>),
+}
+
+/// One envelope.
+pub(in super::super) struct Envelope {
+    /// Its name in what is reported.
+    pub(in super::super) name: &'static str,
+    pub(in super::super) signatures: &'static [&'static [Need]],
+    /// What is inside, with its facts added; `None` when nothing is.
+    pub(in super::super) open: for<'a> fn(Value<'a>, &mut Facts<'a>) -> Option<Inside<'a>>,
+}
+
+/// Tried before any product: the row around a raw event has the event's own fields as well, as strings.
+pub(in super::super) static BEFORE_PRODUCTS: &[Envelope] = &[
+    // https://docs.splunk.com/Documentation/Splunk/latest/RESTREF/RESTsearch
+    Envelope {
+        name: "splunk_row",
+        signatures: &[&[Need::present("_raw")]],
+        open: |row, facts| {
+            splunk_row(row, facts);
+            telling(row.get("_raw"))
+        },
+    },
+];
+
+/// Tried after the products, in this order, and before the general formats.
+pub(in super::super) static AFTER_PRODUCTS: &[Envelope] = &[
+    // https://docs.splunk.com/Documentation/Splunk/latest/Alert/Webhooks
+    Envelope {
+        name: "splunk_webhook",
+        signatures: &[
+            &[Need::present("result"), Need::present("results_link")],
+            &[Need::present("result"), Need::present("search_name")],
+            &[Need::present("result"), Need::present("sid")],
+        ],
+        open: |hook, facts| {
+            facts.rule = hook.get("search_name").and_then(Value::as_str);
+            object(hook.get("result"))
+        },
+    },
+    Envelope {
+        name: "splunk_export",
+        signatures: &[
+            &[Need::present("result"), Need::present("preview")],
+            &[Need::present("result"), Need::present("offset")],
+            &[Need::present("result"), Need::present("lastrow")],
+        ],
+        open: |row, _| object(row.get("result")),
+    },
+    // https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector
+    Envelope {
+        name: "splunk_hec",
+        signatures: &[
+            &[Need::present("event"), Need::present("sourcetype")],
+            &[Need::present("event"), Need::present("index")],
+            &[
+                Need::present("event"),
+                Need::present("time"),
+                Need::present("host"),
+            ],
+            &[
+                Need::present("event"),
+                Need::present("time"),
+                Need::present("source"),
+            ],
+            &[Need::present("event"), Need::present("fields")],
+        ],
+        open: |hec, facts| {
+            facts.time = time(hec.get("time")).or(facts.time);
+            facts.host = text(hec.get("host")).or(facts.host);
+            facts.feed = text(hec.get("sourcetype")).or(facts.feed);
+            inside(hec.get("event")?)
+        },
+    },
+    // https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+    Envelope {
+        name: "eventbridge",
+        signatures: &[&[Need::present("detail-type"), Need::present("detail")]],
+        open: |event, facts| {
+            facts.time = time(event.get("time")).or(facts.time);
+            facts.feed = text(event.get("detail-type")).or(facts.feed);
+            facts.account = text(event.get("account")).or(facts.account);
+            facts.region = text(event.get("region")).or(facts.region);
+            let detail = event.get("detail")?;
+            list(detail.get("findings")).or_else(|| inside(detail))
+        },
+    },
+    // https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+    Envelope {
+        name: "sns",
+        signatures: &[
+            &[Need::present("Message"), Need::present("TopicArn")],
+            &[Need::present("Sns"), Need::present("EventSource")],
+        ],
+        open: |hook, facts| {
+            let hook = hook.get("Sns").unwrap_or(hook);
+            facts.time = time(hook.get("Timestamp")).or(facts.time);
+            telling(hook.get("Message"))
+        },
+    },
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Message.html, and its Lambda event
+    Envelope {
+        name: "sqs",
+        signatures: &[
+            &[Need::present("Body"), Need::present("MessageId")],
+            &[Need::present("body"), Need::present("messageId")],
+        ],
+        open: |message, _| telling(message.get("Body").or_else(|| message.get("body"))),
+    },
+    // https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
+    Envelope {
+        name: "kinesis",
+        signatures: &[&[Need::present("kinesis"), Need::present("eventSource")]],
+        open: |record, _| base64(record.get("kinesis")?.get("data")),
+    },
+    // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
+    Envelope {
+        name: "cloudwatch_logs",
+        signatures: &[
+            &[Need::present("logEvents"), Need::present("logGroup")],
+            &[Need::present("awslogs")],
+        ],
+        open: |logs, facts| {
+            facts.account = text(logs.get("owner")).or(facts.account);
+            facts.feed = text(logs.get("logGroup")).or(facts.feed);
+            list(logs.get("logEvents")).or_else(|| base64(logs.get("awslogs")?.get("data")))
+        },
+    },
+    // https://learn.microsoft.com/azure/azure-monitor/essentials/stream-monitoring-data-event-hubs
+    Envelope {
+        name: "event_hub",
+        signatures: &[&[Need::present("records")]],
+        open: |hub, _| list(hub.get("records")),
+    },
+    Envelope {
+        name: "azure_record",
+        signatures: &[
+            &[Need::present("properties"), Need::present("category")],
+            &[Need::present("properties"), Need::present("operationName")],
+        ],
+        open: |record, facts| {
+            facts.time = time(record.get("time")).or(facts.time);
+            facts.feed = text(record.get("category")).or(facts.feed);
+            facts.account = text(record.get("tenantId")).or(facts.account);
+            inside(record.get("properties")?)
+        },
+    },
+    // https://cloud.google.com/pubsub/docs/push#receive_push, and what its Kafka connectors write
+    Envelope {
+        name: "pubsub",
+        signatures: &[
+            &[Need::present("message.data")],
+            &[Need::present("data"), Need::present("messageId")],
+            &[Need::present("data"), Need::present("message_id")],
+            &[Need::present("data"), Need::present("publishTime")],
+            &[Need::present("data"), Need::present("attributes")],
+        ],
+        open: |push, facts| {
+            let message = push.get("message").unwrap_or(push);
+            let published = message
+                .get("publishTime")
+                .or_else(|| message.get("publish_time"));
+            facts.time = time(published).or(facts.time);
+            let data = message.get("data")?;
+            inside(data).or_else(|| base64(Some(data)))
+        },
+    },
+    // https://docs.confluent.io/platform/current/connect/concepts.html#connect-converters
+    Envelope {
+        name: "kafka_connect",
+        signatures: &[&[Need::present("schema"), Need::present("payload")]],
+        open: |connect, _| {
+            let payload = connect.get("payload")?;
+            inside(payload)
+        },
+    },
+    // https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events
+    Envelope {
+        name: "debezium",
+        signatures: &[&[
+            Need::present("after"),
+            Need::present("op"),
+            Need::present("source"),
+        ]],
+        open: |change, _| inside(change.get("after")?),
+    },
+    // https://www.elastic.co/guide/en/elasticsearch/reference/current/search-search.html
+    Envelope {
+        name: "elasticsearch_hit",
+        signatures: &[
+            &[Need::present("_source"), Need::present("_index")],
+            &[Need::present("_source"), Need::present("_id")],
+        ],
+        open: |hit, facts| {
+            facts.id = text(hit.get("_id"));
+            object(hit.get("_source"))
+        },
+    },
+    Envelope {
+        name: "elasticsearch_search",
+        signatures: &[&[Need::present("hits.hits")]],
+        open: |search, _| list(search.get("hits")?.get("hits")),
+    },
+    // https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+    Envelope {
+        name: "cloudevents",
+        signatures: &[
+            &[Need::present("specversion"), Need::present("data")],
+            &[Need::present("specversion"), Need::present("data_base64")],
+        ],
+        open: |event, facts| {
+            facts.time = time(event.get("time")).or(facts.time);
+            facts.feed = text(event.get("type")).or(facts.feed);
+            let data = event.get("data").and_then(inside);
+            data.or_else(|| base64(event.get("data_base64")))
+        },
+    },
+    // https://learn.microsoft.com/graph/api/resources/odata-paging
+    Envelope {
+        name: "graph_page",
+        signatures: &[
+            &[Need::present("value"), Need::present("@odata.context")],
+            &[Need::present("value"), Need::present("@odata.nextLink")],
+        ],
+        open: |page, _| list(page.get("value")),
+    },
+    // https://www.elastic.co/guide/en/beats/filebeat/current/kafka-output.html
+    Envelope {
+        name: "filebeat",
+        signatures: &[
+            &[Need::present("@metadata.beat")],
+            &[Need::present("@timestamp"), Need::present("agent.type")],
+            &[Need::present("@timestamp"), Need::present("beat")],
+            &[Need::present("@timestamp"), Need::present("event.original")],
+            &[Need::present("@timestamp"), Need::present("@version")],
+        ],
+        open: |beat, facts| {
+            facts.time = time(beat.get("@timestamp")).or(facts.time);
+            let host = [
+                "host.name",
+                "host.hostname",
+                "agent.hostname",
+                "beat.hostname",
+            ];
+            facts.host = host
+                .into_iter()
+                .find_map(|path| text(beat.at(path)))
+                .or_else(|| text(beat.get("host")))
+                .or(facts.host);
+            facts.feed = text(beat.at("event.module")).or(facts.feed);
+            telling(beat.get("message"))
+                .or_else(|| telling(beat.at("event.original")))
+                .or_else(|| object(beat.get("json")))
+        },
+    },
+    // https://vector.dev/docs/reference/configuration/sources/file/#output-data
+    Envelope {
+        name: "vector",
+        signatures: &[&[Need::present("source_type"), Need::present("message")]],
+        open: |event, facts| {
+            facts.time = time(event.get("timestamp")).or(facts.time);
+            facts.host = text(event.get("host")).or(facts.host);
+            telling(event.get("message")).or_else(|| object(event.get("message")))
+        },
+    },
+    // https://docs.fluentbit.io/manual/pipeline/outputs/kafka, docker's json-file and the kubernetes filter
+    Envelope {
+        name: "fluent_bit",
+        signatures: &[&[Need::present("log")]],
+        open: |event, facts| {
+            let written = ["@timestamp", "time", "date", "timestamp"];
+            facts.time = written
+                .into_iter()
+                .find_map(|key| time(event.get(key)))
+                .or(facts.time);
+            facts.host = ["host", "hostname", "kubernetes.host"]
+                .into_iter()
+                .find_map(|path| text(event.at(path)))
+                .or(facts.host);
+            telling(event.get("log")).or_else(|| object(event.get("log_processed")))
+        },
+    },
+    // https://go2docs.graylog.org/current/getting_in_log_data/gelf.html
+    Envelope {
+        name: "gelf",
+        signatures: &[&[Need::present("version"), Need::present("short_message")]],
+        open: |gelf, facts| {
+            facts.time = time(gelf.get("timestamp")).or(facts.time);
+            facts.host = text(gelf.get("host")).or(facts.host);
+            telling(gelf.get("full_message")).or_else(|| telling(gelf.get("short_message")))
+        },
+    },
+    // What APIs answer with, and webhooks that send several: an object whose list holds the alerts.
+    Envelope {
+        name: "page",
+        signatures: &[&[Need::Test(|page| pages(page).is_some())]],
+        open: |page, _| pages(page),
+    },
+    // A string that holds the event, under one of the names that collectors have for it.
+    Envelope {
+        name: "text_field",
+        signatures: &[
+            &[Need::present("message")],
+            &[Need::present("raw")],
+            &[Need::present("msg")],
+            &[Need::present("payload")],
+            &[Need::present("data")],
+            &[Need::present("body")],
+            &[Need::present("line")],
+            &[Need::present("content")],
+            &[Need::present("event")],
+            &[Need::present("original")],
+            &[Need::present("raw_log")],
+            &[Need::present("rawLog")],
+            &[Need::present("raw_event")],
+            &[Need::present("event.original")],
+        ],
+        open: |event, facts| {
+            let written = ["@timestamp", "timestamp", "time", "_time"];
+            facts.time = written
+                .into_iter()
+                .find_map(|key| time(event.get(key)))
+                .or(facts.time);
+            facts.host = text(event.get("host")).or(facts.host);
+            TEXT_FIELDS
+                .into_iter()
+                .find_map(|path| telling(event.at(path)))
+        },
+    },
+    // https://github.com/SeisoLLC/zeek-kafka#example-7: one key around the record, and static ones beside it.
+    Envelope {
+        name: "wrapper",
+        signatures: &[&[Need::Test(|wrapper| wrapped(wrapper).is_some())]],
+        open: |wrapper, facts| {
+            let (key, value) = wrapped(wrapper)?;
+            facts.feed = Some(key);
+            Some(Inside::Perhaps(value))
+        },
+    },
+];
+
+const TEXT_FIELDS: [&str; 14] = [
+    "message",
+    "raw",
+    "msg",
+    "payload",
+    "data",
+    "body",
+    "line",
+    "content",
+    "event",
+    "original",
+    "raw_log",
+    "rawLog",
+    "raw_event",
+    "event.original",
+];
+
+/// The keys under which pages keep their alerts.
+const LISTS: [&str; 18] = [
+    "value",
+    "alerts",
+    "findings",
+    "Findings",
+    "detections",
+    "Records",
+    "events",
+    "data",
+    "resources",
+    "items",
+    "results",
+    "result",
+    "incidents",
+    "offenses",
+    "threats",
+    "notables",
+    "documents",
+    "rows",
+];
+
+/// What may stand beside a page's list: how many there are and where the next ones are.
+const PAGE_WORDS: [&str; 26] = [
+    "count",
+    "total",
+    "totalcount",
+    "totalitems",
+    "size",
+    "limit",
+    "offset",
+    "next",
+    "nexttoken",
+    "nextpagetoken",
+    "nextlink",
+    "cursor",
+    "page",
+    "pagination",
+    "meta",
+    "metadata",
+    "status",
+    "success",
+    "errors",
+    "error",
+    "took",
+    "hasmore",
+    "moredataavailable",
+    "version",
+    "resultcount",
+    "self",
+];
+
+/// The list of objects in a page; all else in it is about the page.
+fn pages(page: Value<'_>) -> Option<Inside<'_>> {
+    const KEYS_MAX: usize = 8;
+    if page.len() > KEYS_MAX {
+        return None;
+    }
+    let mut list = None;
+    for (key, value) in page.keys_and_values() {
+        if list.is_none() && LISTS.contains(&key) && first_is_object(value) {
+            list = Some(value);
+        } else if !is_page_word(key) {
+            return None;
+        }
+    }
+    list.map(Inside::Each)
+}
+
+fn is_page_word(key: &str) -> bool {
+    if key.starts_with('@') {
+        return true;
+    }
+    let bare: String = key
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
+        .take(32)
+        .collect();
+    PAGE_WORDS.contains(&bare.as_str())
+}
+
+fn first_is_object(value: Value<'_>) -> bool {
+    value
+        .elements()
+        .and_then(|mut elements| elements.next())
+        .is_some_and(|first| first.fields().is_some())
+}
+
+/// The only object in it, when all else is scalars and few.
+fn wrapped(wrapper: Value<'_>) -> Option<(&str, Value<'_>)> {
+    const KEYS_MAX: usize = 4;
+    if wrapper.len() > KEYS_MAX {
+        return None;
+    }
+    let mut complex = wrapper
+        .keys_and_values()
+        .filter(|(_, value)| value.scalar().is_none());
+    let (key, only) = complex.next()?;
+    (complex.next().is_none() && only.len() > 0 && only.fields().is_some()).then_some((key, only))
+}
+
+fn splunk_row<'a>(row: Value<'a>, facts: &mut Facts<'a>) {
+    facts.time = time(row.get("_time")).or(facts.time);
+    facts.host = text(row.get("host")).or(facts.host);
+    facts.feed = text(row.get("sourcetype")).or(facts.feed);
+}
+
+fn time(value: Option<Value<'_>>) -> Option<crate::time::Timestamp> {
+    timestamp::read(value?.scalar()?, Unit::Auto, None)
+}
+
+fn text(value: Option<Value<'_>>) -> Option<&str> {
+    value?.as_str().filter(|text| !text.is_empty())
+}
+
+/// An object, a list, or a string that tells its format.
+fn inside(value: Value<'_>) -> Option<Inside<'_>> {
+    object(Some(value))
+        .or_else(|| list(Some(value)))
+        .or_else(|| telling(Some(value)))
+}
+
+fn object(value: Option<Value<'_>>) -> Option<Inside<'_>> {
+    value
+        .filter(|value| value.fields().is_some() && value.len() > 0)
+        .map(Inside::Value)
+}
+
+fn list(value: Option<Value<'_>>) -> Option<Inside<'_>> {
+    value
+        .filter(|value| value.elements().is_some())
+        .map(Inside::Each)
+}
+
+fn base64(value: Option<Value<'_>>) -> Option<Inside<'_>> {
+    value?.as_str().map(Inside::Base64)
+}
+
+/// The string in which a collector keeps the event, when nothing better was found in the document.
+pub(in super::super) fn prose(event: Value<'_>) -> Option<&str> {
+    ["_raw", "log"]
+        .into_iter()
+        .chain(TEXT_FIELDS)
+        .find_map(|path| text(event.at(path)))
+}
+
+/// A string that says by itself what it is: JSON, CEF or LEEF, with a syslog header or without. Prose doesn't.
+fn telling(value: Option<Value<'_>>) -> Option<Inside<'_>> {
+    let text = value?.as_str()?;
+    tells(text).then_some(Inside::Text(text))
+}
+
+/// See [`telling`].
+pub(in super::super) fn tells(text: &str) -> bool {
+    let text = text.trim();
+    let is_json = match text.as_bytes() {
+        [b'{', .., b'}'] => true,
+        [b'[', rest @ .., b']'] => rest.trim_ascii().starts_with(b"{"),
+        _ => false,
+    };
+    is_json || has_header(text)
+}
+
+/// Whether a CEF or LEEF header stands near the beginning, behind syslog's.
+fn has_header(text: &str) -> bool {
+    const BYTES_MAX: usize = 256;
+    let start = &text[..text.floor_char_boundary(BYTES_MAX)];
+    ["CEF:", "LEEF:"].into_iter().any(|mark| {
+        start.match_indices(mark).any(|(at, _)| {
+            let behind = start[at + mark.len()..].trim_start();
+            behind.starts_with(|digit: char| digit.is_ascii_digit())
+        })
+    })
+}
+
+/// The scalar of a header of CloudEvents' binary mode, for facts.
+pub(in super::super) fn header_time(bytes: &[u8]) -> Option<crate::time::Timestamp> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    timestamp::read(Scalar::Text(text), Unit::Auto, None)
+}
