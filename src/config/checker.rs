@@ -61,11 +61,9 @@ impl Checker<'_> {
     }
 
     pub(super) fn formats(&mut self, inputs: &[InputConfig], mappings: &[Mapping]) {
-        let built_in = BuiltIn::all().map(BuiltIn::as_str);
-        let known: Vec<&str> = std::iter::once(Format::Auto.as_str())
-            .chain(built_in)
-            .chain(mappings.iter().map(Mapping::name))
-            .collect();
+        let mut known: Vec<&str> = vec![Format::Auto.as_str()];
+        BuiltIn::all().for_each(|format| known.push(format.as_str()));
+        known.extend(mappings.iter().map(Mapping::name));
         for (index, input) in inputs.iter().enumerate() {
             if !known.contains(&input.format.as_str()) {
                 let hint = suggestion(&input.format, &known);

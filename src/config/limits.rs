@@ -12,6 +12,8 @@ use super::{duration, size};
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct LimitsFile {
+    #[serde(deserialize_with = "size::count")]
+    envelopes_max: usize,
     #[serde(deserialize_with = "size::count_to::<64, _>")]
     depth_max: usize,
     #[serde(deserialize_with = "size::count")]
@@ -41,6 +43,7 @@ impl LimitsFile {
         let defaults = Limits::default();
         Limits {
             message_bytes_max: message_bytes_max.unwrap_or(defaults.message_bytes_max),
+            envelopes_max: self.envelopes_max,
             depth_max: self.depth_max,
             alerts_max: self.alerts_max,
             nodes_max: self.nodes_max,
@@ -58,6 +61,7 @@ impl Default for LimitsFile {
     fn default() -> Self {
         let limits = Limits::default();
         Self {
+            envelopes_max: limits.envelopes_max,
             depth_max: limits.depth_max,
             alerts_max: limits.alerts_max,
             nodes_max: limits.nodes_max,
