@@ -1,10 +1,6 @@
 //! Draft: an alert in the making. Formats say what they found; the draft brings it into canonical form, keeps
 //! it within the limits, counts what it had to leave out, and checks the whole in [`Draft::finish`].
 
-mod values;
-
-pub(crate) use values::{Account, each_text, first, first_text, thing};
-
 use compact_str::{CompactString, ToCompactString};
 use smallvec::SmallVec;
 
@@ -90,6 +86,34 @@ impl Desk<'_> {
             time: None,
             has_severity: false,
         }
+    }
+
+    /// The alert that this message brought with that id, or with that id and `mark` before something else, to be told
+    /// on. Only the last alerts are looked at: what belongs together stands together.
+    pub(crate) fn again(&mut self, source: &str, id: &str, mark: char) -> Option<Draft<'_>> {
+        const LOOKED_AT: usize = 64;
+        let here = self.message.position;
+        let is_it = |alert: &Alert| {
+            let place = alert.position;
+            let is_here = (place.topic, place.partition, place.offset)
+                == (here.topic, here.partition, here.offset);
+            let tail = alert.id.as_deref().and_then(|known| known.strip_prefix(id));
+            is_here
+                && alert.source == source
+                && tail.is_some_and(|tail| tail.is_empty() || tail.starts_with(mark))
+        };
+        let alert = self.alerts.iter_mut().rev().take(LOOKED_AT);
+        let alert = alert.into_iter().find(|alert| is_it(alert))?;
+        Some(Draft {
+            message: self.message,
+            limits: self.limits,
+            facts: self.facts,
+            notes: self.notes,
+            readers: self.readers,
+            time: Some(alert.time),
+            has_severity: !alert.severity.assumed,
+            alert,
+        })
     }
 
     /// Reads one part of a record that is an alert of its own: a bad one is rejected alone. `false` when it was.
@@ -179,6 +203,29 @@ impl Draft<'_> {
         })?;
         self.time = Some(time);
         Ok(())
+    }
+
+    /// The event time: the first of `candidates` that tells one.
+    ///
+    /// # Errors
+    /// [`Reject::BadTime`] when some stand there and none can be read, nor did an envelope say when.
+    pub(crate) fn first_time(
+        &mut self,
+        candidates: &[Option<Scalar<'_>>],
+        path: &str,
+    ) -> Result<(), Reject> {
+        let mut bad = None;
+        for value in candidates.iter().flatten() {
+            match self.time(*value, Unit::Auto, path) {
+                Ok(()) if self.has_time() => return Ok(()),
+                Ok(()) => {}
+                Err(reject) => bad = bad.or(Some(reject)),
+            }
+        }
+        match bad {
+            Some(reject) if self.facts.time.is_none() => Err(reject),
+            _ => Ok(()),
+        }
     }
 
     /// When the product last changed it; what can't be read is left out.
@@ -304,6 +351,14 @@ impl Draft<'_> {
         self.notes.attack_dropped += unknown + over;
     }
 
+    /// As [`Draft::attack`], out of a field that also holds words of the product's own.
+    pub(crate) fn attack_if_known(&mut self, raw: &str) {
+        let (ids, max) = (&mut self.alert.attack, self.limits.attack_max);
+        let mut over = 0;
+        attack::each(raw, |id| over += u32::from(!add(ids, id, max)));
+        self.notes.attack_dropped += over;
+    }
+
     /// A technique by its name, for products that write no id; vendors' own names are left out.
     #[allow(dead_code, reason = "for formats still to come")]
     pub(crate) fn attack_technique_named(&mut self, name: &str) {
@@ -335,6 +390,15 @@ impl Draft<'_> {
             return;
         }
         self.alert.entities.push(entity.naming(thing));
+    }
+
+    /// Gives the number `thing` to what stood for itself under this name so far.
+    pub(crate) fn number(&mut self, kind: EntityKind, value: &str, thing: u8) {
+        for entity in &mut self.alert.entities {
+            if entity.thing == 0 && entity.kind == kind && entity.value == value {
+                entity.thing = thing;
+            }
+        }
     }
 
     /// The whole, once everything has been said. `paths` names where the format keeps time and rule.

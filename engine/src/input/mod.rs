@@ -8,22 +8,20 @@
 #[allow(dead_code, reason = "some of its tables are for formats still to come")]
 mod attack;
 mod detect;
-mod dotted;
 mod draft;
-mod ecs;
 mod facts;
 mod formats;
 mod json;
 mod limits;
 mod line;
 mod mapping;
+mod names;
 mod parser;
 mod reject;
 #[allow(dead_code, reason = "some of its tables are for formats still to come")]
 mod severity;
 mod timestamp;
 mod unwrap;
-mod windows;
 
 use smallvec::SmallVec;
 

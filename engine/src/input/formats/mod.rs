@@ -20,27 +20,17 @@
 //! room in their order; the first that fits wins. Order never decides between products: a signature names keys that
 //! no other product has together, and the general rooms stand last. Texts are shown to each room's `Texts::tells`.
 
-mod canary;
-mod cef;
-mod chainsaw;
-mod cortex;
-mod crowdstrike;
-mod elastic;
-mod extension;
-mod falco;
-mod hayabusa;
-mod leef;
+mod asff;
+mod aws;
+mod defender_xdr;
+mod google_scc;
+mod guardduty;
+mod microsoft;
+mod ms_graph;
 mod native;
-mod osquery;
-mod qradar;
-mod sentinelone;
-mod sigma;
-mod splunk;
+mod sentinel;
+mod sentinel_incident;
 mod suricata;
-mod wazuh5;
-mod wazuh;
-mod zeek;
-mod zircolite;
 
 use super::detect::Need;
 use super::draft::{Desk, Reading};
@@ -57,26 +47,16 @@ use crate::alert::Lifecycle;
 pub(super) static ROOMS: &[Room] = &[
     // Sensors and endpoints.
     suricata::ROOM,
-    wazuh::ROOM,
-    wazuh5::ROOM,
-    elastic::ROOM,
-    crowdstrike::ROOM,
-    sentinelone::ROOM,
-    cortex::ROOM,
-    falco::ROOM,
-    zeek::ROOM,
-    hayabusa::ROOM,
-    chainsaw::ROOM,
-    zircolite::ROOM,
-    osquery::ROOM,
-    canary::ROOM,
     // Clouds and identity.
-
+    sentinel::ROOM,
+    sentinel_incident::ROOM,
+    ms_graph::ROOM,
+    defender_xdr::ROOM,
+    guardduty::ROOM,
+    asff::ROOM,
+    google_scc::ROOM,
     // SIEM and the rest.
-    splunk::ROOM,
-    qradar::ROOM,
-    cef::ROOM,
-    leef::ROOM,
+
     // General ones, the most general last.
     native::ROOM,
 ];
