@@ -1,6 +1,10 @@
 //! Draft: an alert in the making. Formats say what they found; the draft brings it into canonical form, keeps
 //! it within the limits, counts what it had to leave out, and checks the whole in [`Draft::finish`].
 
+mod values;
+
+pub(crate) use values::{Account, each_text, first, first_text, thing};
+
 use compact_str::{CompactString, ToCompactString};
 use smallvec::SmallVec;
 

@@ -16,7 +16,7 @@ use super::reject::Reject;
 
 pub(super) use check::{check, check_envelope, key_hash};
 pub(crate) use readers::Readers;
-pub(crate) use value::{Scalar, Text, Value};
+pub(crate) use value::{Leaf, Scalar, Text, Value};
 
 /// Reused memory for reading documents one after another.
 pub(crate) struct Reader {

@@ -72,10 +72,10 @@ impl<'a> Line<'a> {
 
     fn rfc5424(&mut self, rest: &'a str) -> &'a str {
         let (time, rest) = word(rest);
-        let (host, rest) = word(rest);
-        let (program, rest) = word(rest);
-        let (_process, rest) = word(rest);
-        let (_message_id, rest) = word(rest);
+        let (host, rest) = part(rest);
+        let (program, rest) = part(rest);
+        let (_process, rest) = part(rest);
+        let (_message_id, rest) = part(rest);
         self.time = timestamp::read(Scalar::Text(time), Unit::Auto, None);
         self.host = Some(host).filter(|host| *host != "-");
         self.program = Some(program).filter(|program| *program != "-");
@@ -135,6 +135,15 @@ fn word(text: &str) -> (&str, &str) {
     match text.split_once(' ') {
         Some((word, rest)) => (word, rest.trim_start_matches(' ')),
         None => (text, ""),
+    }
+}
+
+/// As [`word`], of a header's part that many senders leave out: `-` where the text itself begins already.
+fn part(text: &str) -> (&str, &str) {
+    let (first, rest) = word(text);
+    match is_known_start(first) {
+        true => ("-", text),
+        false => (first, rest),
     }
 }
 
@@ -267,6 +276,10 @@ mod tests {
             (
                 "<34>1 - - - - - - \u{feff}{\"a\":1}",
                 "- | - | - | - | {\"a\":1}",
+            ),
+            (
+                "<5>1 2026-03-01T08:00:00Z fw1 CEF:0|a b|c",
+                "2026-03-01T08:00:00.000Z | fw1 | - | - | CEF:0|a b|c",
             ),
             (
                 "<13>Feb  8 09:10:11 fw1 sshd[42]: Failed password",

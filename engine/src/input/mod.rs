@@ -8,7 +8,9 @@
 #[allow(dead_code, reason = "some of its tables are for formats still to come")]
 mod attack;
 mod detect;
+mod dotted;
 mod draft;
+mod ecs;
 mod facts;
 mod formats;
 mod json;
@@ -22,6 +24,7 @@ mod reject;
 mod severity;
 mod timestamp;
 mod unwrap;
+mod windows;
 
 use smallvec::SmallVec;
 

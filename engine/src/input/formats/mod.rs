@@ -22,15 +22,34 @@
 
 mod asff;
 mod aws;
+mod canary;
+mod cef;
+mod chainsaw;
+mod cortex;
+mod crowdstrike;
 mod defender_xdr;
+mod elastic;
+mod extension;
+mod falco;
 mod google_scc;
 mod guardduty;
+mod hayabusa;
+mod leef;
 mod microsoft;
 mod ms_graph;
 mod native;
+mod osquery;
+mod qradar;
 mod sentinel;
 mod sentinel_incident;
+mod sentinelone;
+mod sigma;
+mod splunk;
 mod suricata;
+mod wazuh5;
+mod wazuh;
+mod zeek;
+mod zircolite;
 
 use super::detect::Need;
 use super::draft::{Desk, Reading};
@@ -47,6 +66,19 @@ use crate::alert::Lifecycle;
 pub(super) static ROOMS: &[Room] = &[
     // Sensors and endpoints.
     suricata::ROOM,
+    wazuh::ROOM,
+    wazuh5::ROOM,
+    elastic::ROOM,
+    crowdstrike::ROOM,
+    sentinelone::ROOM,
+    cortex::ROOM,
+    falco::ROOM,
+    zeek::ROOM,
+    hayabusa::ROOM,
+    chainsaw::ROOM,
+    zircolite::ROOM,
+    osquery::ROOM,
+    canary::ROOM,
     // Clouds and identity.
     sentinel::ROOM,
     sentinel_incident::ROOM,
@@ -56,7 +88,10 @@ pub(super) static ROOMS: &[Room] = &[
     asff::ROOM,
     google_scc::ROOM,
     // SIEM and the rest.
-
+    splunk::ROOM,
+    qradar::ROOM,
+    cef::ROOM,
+    leef::ROOM,
     // General ones, the most general last.
     native::ROOM,
 ];

@@ -82,15 +82,20 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     if let Some(timestamp) = event.timestamp.and_then(Value::scalar) {
         draft.time(timestamp, Unit::Auto, "timestamp")?;
     }
-    let sides = read_alert(alert, &mut draft)?;
-    event.read_sides(sides, &mut draft);
-    event.read_names(&mut draft);
-    event.read_mail(&mut draft);
-    event.read_files(&mut draft);
+    event.tell(alert, &mut draft)?;
     if let Some(sensor) = event.host {
         draft.entity(EntityKind::Host, Role::Observer, sensor, 0);
     }
     draft.finish(PATHS)
+}
+
+/// Says all that an event tells but its time and its sensor, for a product that carries whole events of Suricata's.
+pub(super) fn tell(record: Value<'_>, draft: &mut Draft<'_>) -> Result<(), Reject> {
+    let event = Event::of(record);
+    match event.alert {
+        Some(alert) => event.tell(alert, draft),
+        None => Ok(()),
+    }
 }
 
 /// Attacker and victim, where the rule names them.
@@ -204,6 +209,15 @@ impl<'a> Event<'a> {
             }
         }
         event
+    }
+
+    fn tell(&self, alert: Value<'_>, draft: &mut Draft<'_>) -> Result<(), Reject> {
+        let sides = read_alert(alert, draft)?;
+        self.read_sides(sides, draft);
+        self.read_names(draft);
+        self.read_mail(draft);
+        self.read_files(draft);
+        Ok(())
     }
 
     /// The two sides of the connection, and the client behind a proxy.

@@ -19,7 +19,15 @@ pub(crate) enum Scalar<'a> {
     Text(&'a str),
 }
 
+/// One scalar by itself, for texts that a room takes apart and reads like a document's fields.
+pub(crate) type Leaf<'a> = Node<'a>;
+
 impl<'a> Value<'a> {
+    /// The value that `leaf` is.
+    pub(crate) fn leaf(leaf: &'a Leaf<'a>) -> Self {
+        Self(std::slice::from_ref(leaf))
+    }
+
     /// The value that a whole document is.
     pub(super) fn root(tape: &'a Tape<'a>) -> Self {
         Self(&tape.0)

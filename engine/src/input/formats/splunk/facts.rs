@@ -1,0 +1,259 @@
+//! Entities and ATT&CK of a notable, under the names of Splunk's Common Information Model.
+
+use crate::entity::{Entity, EntityKind, Role};
+
+use super::super::super::draft::{Draft, each_text, first_text, thing};
+use super::super::super::json::Value;
+
+/// The fields that matter, gathered in any order.
+#[derive(Default)]
+pub(super) struct Facts<'a> {
+    source: [Option<Value<'a>>; 4],
+    target: [Option<Value<'a>>; 4],
+    user: [Option<Value<'a>>; 2],
+    source_user: [Option<Value<'a>>; 2],
+    target_user: Option<Value<'a>>,
+    device: [Option<Value<'a>>; 2],
+    origin: Option<Value<'a>>,
+    sender: Option<Value<'a>>,
+    recipient: Option<Value<'a>>,
+    risk_objects: [Option<Value<'a>>; 2],
+    risk_types: [Option<Value<'a>>; 2],
+    threat: [Option<Value<'a>>; 2],
+    process: [Option<Value<'a>>; 2],
+    parent: [Option<Value<'a>>; 2],
+    file: [Option<Value<'a>>; 2],
+    hashes: [Option<Value<'a>>; 3],
+    url: Option<Value<'a>>,
+    query: [Option<Value<'a>>; 2],
+    attack: [Option<Value<'a>>; 4],
+    annotations: Option<Value<'a>>,
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn set(&mut self, key: &str, value: Value<'a>) {
+        // A data model's name begins with a capital.
+        let field = match key.rsplit_once('.') {
+            Some((model, field)) if model.starts_with(|c: char| c.is_ascii_uppercase()) => field,
+            _ => key,
+        };
+        let slot = match field {
+            "src" | "sourceAddress" => &mut self.source[0],
+            "src_ip" => &mut self.source[1],
+            "src_host" | "src_nt_host" | "sourceHostName" => &mut self.source[2],
+            "src_dns" => &mut self.source[3],
+            "dest" | "destinationAddress" => &mut self.target[0],
+            "dest_ip" => &mut self.target[1],
+            "dest_host" | "dest_nt_host" | "destinationHostName" => &mut self.target[2],
+            "dest_dns" => &mut self.target[3],
+            "user" => &mut self.user[0],
+            "user_name" | "username" => &mut self.user[1],
+            "src_user" | "sourceUserName" => &mut self.source_user[0],
+            "src_user_name" => &mut self.source_user[1],
+            "dest_user" | "destinationUserName" => &mut self.target_user,
+            "dvc" => &mut self.device[0],
+            "host" => &mut self.device[1],
+            "orig_host" => &mut self.origin,
+            "sender" => &mut self.sender,
+            "recipient" => &mut self.recipient,
+            "risk_object" => &mut self.risk_objects[0],
+            "entity" => &mut self.risk_objects[1],
+            "risk_object_type" => &mut self.risk_types[0],
+            "entity_type" => &mut self.risk_types[1],
+            "threat_object" => &mut self.threat[0],
+            "threat_match_value" => &mut self.threat[1],
+            "process_path" => &mut self.process[0],
+            "process_name" => &mut self.process[1],
+            "parent_process_path" => &mut self.parent[0],
+            "parent_process_name" => &mut self.parent[1],
+            "file_path" => &mut self.file[0],
+            "file_name" => &mut self.file[1],
+            "file_hash" | "process_hash" => &mut self.hashes[0],
+            "sha256" => &mut self.hashes[1],
+            "md5" => &mut self.hashes[2],
+            "url" => &mut self.url,
+            "query" | "dns_query" => &mut self.query[0],
+            "url_domain" | "domain" => &mut self.query[1],
+            "annotations.mitre_attack" => &mut self.attack[0],
+            "annotations.mitre_attack.mitre_technique_id" | "mitre_technique_id" => {
+                &mut self.attack[1]
+            }
+            "annotations.mitre_attack.mitre_tactic_id" | "mitre_tactic_id" => &mut self.attack[2],
+            "mitre_attack" | "mitre_technique" | "mitre_attack_id" => &mut self.attack[3],
+            "annotations" => &mut self.annotations,
+            _ => return,
+        };
+        *slot = Some(value);
+    }
+
+    /// Says every entity.
+    pub(super) fn tell(&self, draft: &mut Draft<'_>) {
+        self.tell_attack(draft);
+        for value in self.source.into_iter().flatten() {
+            each_line(value, |text| {
+                draft.push(Entity::host_or_ip(Role::Source, text), thing::SOURCE);
+            });
+        }
+        for value in self.target.into_iter().flatten() {
+            each_line(value, |text| {
+                draft.push(Entity::host_or_ip(Role::Target, text), thing::TARGET);
+            });
+        }
+        self.tell_users(draft);
+        self.tell_risk(draft);
+        self.tell_programs(draft);
+        if let Some(url) = self.url {
+            each_line(url, |text| {
+                if text.contains("://") {
+                    draft.entity(EntityKind::Url, Role::Target, text, 0);
+                }
+            });
+        }
+        for value in self.query.into_iter().flatten() {
+            each_line(value, |text| {
+                draft.entity(EntityKind::Domain, Role::Target, text, 0)
+            });
+        }
+        self.tell_machines(draft);
+    }
+
+    fn tell_users(&self, draft: &mut Draft<'_>) {
+        for (values, role, number) in [
+            (&self.source_user[..], Role::Actor, thing::USER),
+            (&self.user[..], Role::Affected, thing::TARGET_USER),
+            (&[self.target_user][..], Role::Target, thing::OWN),
+        ] {
+            for value in values.iter().flatten() {
+                // Several accounts are several things.
+                let number = if value.elements().is_some() {
+                    0
+                } else {
+                    number
+                };
+                each_line(*value, |text| draft.user(None, text, role, number));
+            }
+        }
+        if let Some(sender) = self.sender {
+            each_line(sender, |text| {
+                draft.entity(EntityKind::Email, Role::Source, text, 0)
+            });
+        }
+        if let Some(recipient) = self.recipient {
+            each_line(recipient, |text| {
+                draft.entity(EntityKind::Email, Role::Target, text, 0)
+            });
+        }
+    }
+
+    /// What the risk is attributed to, and what it is about.
+    fn tell_risk(&self, draft: &mut Draft<'_>) {
+        for (object, kind) in self.risk_objects.into_iter().zip(self.risk_types) {
+            let kind = kind.and_then(first_text).unwrap_or_default();
+            let Some(object) = object else { continue };
+            each_line(object, |text| {
+                if draft.is_named(text) {
+                    return;
+                }
+                let entity = match kind {
+                    "user" | "identity" => Entity::user_or_host(Role::Affected, text),
+                    "system" | "host" | "asset" => Entity::host_or_ip(Role::Affected, text),
+                    _ => Entity::new(EntityKind::Ip, Role::Affected, text)
+                        .or_else(|| Entity::new(EntityKind::Email, Role::Affected, text))
+                        .or_else(|| Entity::new(EntityKind::Hash, Role::Affected, text)),
+                };
+                draft.push(entity, 0);
+            });
+        }
+        for threat in self.threat.into_iter().flatten() {
+            each_line(threat, |text| {
+                let kinds = [
+                    EntityKind::Ip,
+                    EntityKind::Hash,
+                    EntityKind::Url,
+                    EntityKind::Email,
+                ];
+                let known = kinds
+                    .into_iter()
+                    .find_map(|kind| Entity::new(kind, Role::Source, text));
+                if let Some(entity) = known.filter(|entity| !draft.has(entity.kind, &entity.value))
+                {
+                    draft.push(Some(entity), 0);
+                }
+            });
+        }
+    }
+
+    fn tell_programs(&self, draft: &mut Draft<'_>) {
+        for (paths, kind, role, number) in [
+            (
+                self.process,
+                EntityKind::Process,
+                Role::Actor,
+                thing::PROCESS,
+            ),
+            (self.parent, EntityKind::Process, Role::Actor, thing::PARENT),
+            (self.file, EntityKind::File, Role::Target, thing::FILE),
+        ] {
+            let [path, name] = paths;
+            if let Some(path) = path.or(name) {
+                each_line(path, |text| draft.entity(kind, role, text, number));
+            }
+        }
+        for hash in self.hashes.into_iter().flatten() {
+            draft.hashes(Role::Target, hash, thing::FILE);
+        }
+    }
+
+    /// The sensor, and the machine whose log it was: affected where nothing else is.
+    fn tell_machines(&self, draft: &mut Draft<'_>) {
+        let has_machine = self
+            .source
+            .iter()
+            .chain(&self.target)
+            .flatten()
+            .next()
+            .is_some();
+        if let Some(origin) = self.origin {
+            let role = if has_machine {
+                Role::Observer
+            } else {
+                Role::Affected
+            };
+            each_line(origin, |text| draft.push(Entity::host_or_ip(role, text), 0));
+        }
+        for device in self.device.into_iter().flatten() {
+            each_line(device, |text| {
+                draft.push(Entity::host_or_ip(Role::Observer, text), 0);
+            });
+        }
+    }
+
+    fn tell_attack(&self, draft: &mut Draft<'_>) {
+        for ids in self.attack.into_iter().flatten() {
+            each_line(ids, |text| draft.attack(text));
+        }
+        let Some(annotations) = self.annotations else {
+            return;
+        };
+        // `{"mitre_attack": ["T1110"]}`, as a text.
+        if let Some(text) = annotations.as_str() {
+            draft.nested(text, |value, draft| {
+                if let Some(ids) = value.get("mitre_attack") {
+                    draft.attacks(ids);
+                }
+            });
+        } else if let Some(ids) = annotations.get("mitre_attack") {
+            draft.attacks(ids);
+        }
+    }
+}
+
+/// Shows each text of a list, and each line of a text: so several values are exported.
+fn each_line(value: Value<'_>, mut show: impl FnMut(&str)) {
+    each_text(value, |text| {
+        text.lines()
+            .map(str::trim_ascii)
+            .filter(|line| !line.is_empty() && *line != "unknown")
+            .for_each(&mut show);
+    });
+}
