@@ -74,7 +74,7 @@ fn owner() -> (Owner, tempfile::TempDir) {
     let owner = Owner::new(Parts {
         parser: Config::default().parser(),
         correlator,
-        writer: store.writer,
+        writer: Box::new(store.writer),
         topics,
         next_offsets: Vec::new(),
         renderer: Renderer::new(RenderOptions::default()),

@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use caseloom::ports::{Destination, NextOffset, OutputRecord};
-use caseloom::store::{AlertRow, CommitBatch, RawMessage, Store, StoreOptions};
+use caseloom::store::{AlertRow, BatchStore, CommitBatch, Outbox, RawMessage, Store, StoreOptions};
 use caseloom_engine::accounting::Accounting;
 use caseloom_engine::alert::{Lifecycle, Position, Severity, TopicId};
 use caseloom_engine::entity::{Entity, EntityKind, Role};

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::daemon::{self, DaemonError, Wishes};
 use crate::generate::{Generator, Profile};
 use crate::kafka::{EmbeddedBroker, KafkaError};
+use crate::pipeline::Acceptance;
 use crate::shutdown::Shutdown;
 
 /// The input topic, as in the default configuration.
@@ -48,6 +49,7 @@ pub fn run(demo: &Demo, shutdown: &Shutdown, say: fn(String)) -> Result<(), Daem
         "caseloom.cases.events",
         "caseloom.cases.state",
         "caseloom.dlq",
+        "caseloom.progress",
     ];
     let broker = EmbeddedBroker::start(&topics, PARTITIONS)?;
     let mut config = Config::default();
@@ -61,6 +63,7 @@ pub fn run(demo: &Demo, shutdown: &Shutdown, say: fn(String)) -> Result<(), Daem
     let wishes = Wishes {
         // The embedded broker drops the oldest: a demo that fell behind shows what is there.
         accept_gap: true,
+        accept: Acceptance::default(),
         on_listen: Some(Box::new(move |address| {
             say(format!(
                 "cases at http://{address}/   metrics at http://{address}/metrics   (Ctrl-C stops)"

@@ -1,7 +1,8 @@
-//! The two places where the outside begins: [`Source`] brings input records, [`Publisher`] takes output records.
+//! The two places where the outside begins: [`Source`] brings input records, [`Outlet`] with its [`Publisher`]s takes
+//! output records.
 //!
-//! `kafka` implements both over rdkafka, `tests/common` in memory. Both are called from one thread each, may block
-//! for the time given, and never call back.
+//! `kafka` implements both over rdkafka, `tests/common` and `tests/sim` in memory. Both are called from one thread each,
+//! may block for the time given, and never call back.
 
 use std::time::Duration;
 
@@ -117,25 +118,78 @@ pub struct OutputRecord {
     pub timestamp_ms: i64,
 }
 
-/// Takes output records.
-pub trait Publisher: Send {
-    /// Returns once every record is acknowledged by all in-sync replicas, in the given order per key.
-    /// On an error none, some or all of them may have arrived: publish the same again.
+/// How far the output is: the last record of the progress topic. Each transaction carries one, so it is true exactly
+/// when the events before it are visible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The store whose outbox it counts.
+    pub lineage: [u8; 16],
+    /// The process that published, drawn at its start: tells another one that took over.
+    pub instance: [u8; 16],
+    /// The last sequence number of the outbox that is published.
+    pub sequence: u64,
+}
+
+/// Where output goes: makes publishers, and remembers what they committed.
+pub trait Outlet: Send {
+    /// The last committed progress; always `None` where no progress is kept. `settled`: not before everything that was
+    /// ever sent is committed or aborted.
     ///
     /// # Errors
-    /// [`PublishError`] says whether trying again can help.
-    fn publish(&mut self, records: &[OutputRecord]) -> Result<(), PublishError>;
+    /// [`PublishError`]; asking again may help.
+    fn progress(&mut self, settled: bool) -> Result<Option<Progress>, PublishError>;
+
+    /// A new publisher, not open yet. It is made without a broker in reach.
+    ///
+    /// # Errors
+    /// [`PublishError::Fatal`] where it can't be made.
+    fn publisher(&mut self) -> Result<Box<dyn Publisher>, PublishError>;
+}
+
+/// Takes output records, one transaction at a time: `open` once, then `begin`, `send`, `commit` over and over. Each call
+/// blocks for about a second at most. After [`PublishError::Unfinished`] the same call goes on; after any other error
+/// the publisher is of no use, and what its transaction became is for the next one's `open` to settle.
+pub trait Publisher: Send {
+    /// Shuts out all earlier publishers of this installation and settles what they left open.
+    ///
+    /// # Errors
+    /// [`PublishError`] says what to do.
+    fn open(&mut self) -> Result<(), PublishError>;
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// [`PublishError`] says what to do.
+    fn begin(&mut self) -> Result<(), PublishError>;
+
+    /// Hands over records, in the given order per key, and the progress that they make.
+    ///
+    /// # Errors
+    /// [`PublishError`] says what to do.
+    fn send(&mut self, records: &[OutputRecord], progress: &Progress) -> Result<(), PublishError>;
+
+    /// Returns once all that was sent is with all in-sync replicas and visible to readers.
+    ///
+    /// # Errors
+    /// [`PublishError`]. But for `Unfinished`, the transaction may be visible or not.
+    fn commit(&mut self) -> Result<(), PublishError>;
 }
 
 /// Why publishing failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
-    /// The broker can't be reached, or timed out: the same call may succeed later.
+    /// Not done in the time given to one call, and still under way: the same call goes on with it.
+    #[error("waiting for kafka: {0}")]
+    Unfinished(String),
+    /// The broker can't be reached, timed out or aborted: a new publisher may succeed.
     #[error("cannot publish to kafka for now: {0}")]
     Temporary(String),
-    /// The client is unusable, or the broker refuses: make a new one, or give up with exit 75.
+    /// The broker refuses, or the client can't be made: likely to be refused again until somebody mends it.
     #[error("cannot publish to kafka: {0}")]
     Fatal(String),
+    /// A later publisher of the same transactional id shut this one out; or the broker did, after a time-out.
+    #[error("shut out by kafka: {0}")]
+    Fenced(String),
 }
 
 impl RecordBatch {

@@ -10,9 +10,7 @@ use caseloom::kafka::{
     EmbeddedBroker, KafkaError, KafkaPublisher, KafkaSource, Notice, Start, TopicSpec,
     ensure_topics,
 };
-use caseloom::ports::{
-    Destination, OutputRecord, PublishError, Publisher, RecordBatch, Source, SourceError,
-};
+use caseloom::ports::{Destination, OutputRecord, PublishError, RecordBatch, Source, SourceError};
 use kafka_client::*;
 use rdkafka::message::{Headers, Message};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
@@ -463,6 +461,7 @@ fn an_unreachable_broker_is_reported_when_topics_are_checked() {
         partitions: 1,
         replication: 1,
         compacted: false,
+        roll_ms: None,
     };
     let error = ensure_topics(&options, &[missing], false).unwrap_err();
     assert!(matches!(error, KafkaError::Client { .. }), "{error}");
@@ -478,6 +477,7 @@ fn asking_for_a_topic_does_not_make_it() {
         partitions: 1,
         replication: 1,
         compacted: false,
+        roll_ms: None,
     };
     for _ in 0..2 {
         let error = ensure_topics(&options, std::slice::from_ref(&missing), false).unwrap_err();

@@ -12,7 +12,7 @@ use std::time::Instant;
 use caseloom::kafka::{
     KafkaError, KafkaOptions, KafkaPublisher, KafkaSource, Notice, Start, TopicSpec, ensure_topics,
 };
-use caseloom::ports::{Destination, OutputRecord, Publisher, SourceError};
+use caseloom::ports::{Destination, OutputRecord, SourceError};
 use kafka_client::*;
 use rdkafka::admin::{
     AdminClient, AdminOptions, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication,
@@ -58,6 +58,7 @@ fn spec(name: &str, partitions: i32) -> TopicSpec {
         partitions,
         replication: 1,
         compacted: false,
+        roll_ms: None,
     }
 }
 

@@ -36,6 +36,7 @@ fn the_daemon_accounts_for_everything_and_stops_when_asked() {
         &output.events_topic,
         &output.state_topic,
         &output.dlq_topic,
+        &output.progress_topic,
     ];
     let broker = EmbeddedBroker::start(&topics, PARTITIONS).unwrap();
     send_alerts(&broker.bootstrap(), &config.inputs[0].topic);

@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn the_documented_command_lines_are_understood() {
         for line in [
-            "caseloom run --config a.toml --accept-gap",
+            "caseloom run --config a.toml --accept-gap --accept-replay --adopt",
             "caseloom demo --rate 10 --for 60s --port 0 --seed 7",
             "caseloom replay --config a.toml --policy b.toml --format auto --scope fox --out dir a.json fox=b.json -",
             "caseloom generate --seed 1 --count 10 --profile office --labels l.csv --out a.json",

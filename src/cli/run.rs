@@ -2,6 +2,7 @@
 
 use super::{CliError, ConfigArgs, LogArgs};
 use crate::daemon::{self, DaemonError, Wishes};
+use crate::pipeline::Acceptance;
 use crate::shutdown::Shutdown;
 
 /// Arguments of `caseloom run`.
@@ -12,6 +13,13 @@ pub struct RunArgs {
     /// Go on after input records that are not in their topic any more; the hole is logged with its size
     #[arg(long, env = "CASELOOM_ACCEPT_GAP", value_parser = super::truth())]
     pub(crate) accept_gap: bool,
+    /// Go on though more was published than the store knows of, because an older copy of it was restored: input is read
+    /// again from where the store stands, and some events come again under their ids
+    #[arg(long, env = "CASELOOM_ACCEPT_REPLAY", value_parser = super::truth())]
+    pub(crate) accept_replay: bool,
+    /// Go on though another store made the output so far, because that store is lost
+    #[arg(long, env = "CASELOOM_ADOPT", value_parser = super::truth())]
+    pub(crate) adopt: bool,
     #[command(flatten)]
     pub(crate) log: LogArgs,
 }
@@ -26,6 +34,10 @@ pub(super) fn run(args: RunArgs) -> Result<(), CliError> {
     let shutdown = Shutdown::on_signals().map_err(CliError::failed)?;
     let wishes = Wishes {
         accept_gap: args.accept_gap,
+        accept: Acceptance {
+            replay: args.accept_replay,
+            adopt: args.adopt,
+        },
         ..Wishes::default()
     };
     let accounting = daemon::run(&config, wishes, &shutdown).map_err(of_daemon)?;
@@ -42,9 +54,8 @@ pub(super) fn of_daemon(error: DaemonError) -> CliError {
     match error {
         DaemonError::Config(error) => CliError::Config(error),
         DaemonError::System { .. } => CliError::failed(error),
-        DaemonError::Store { .. }
-        | DaemonError::Kafka(_)
-        | DaemonError::Publish(_)
-        | DaemonError::Pipeline(_) => CliError::temporary(error),
+        DaemonError::Store { .. } | DaemonError::Kafka(_) | DaemonError::Pipeline(_) => {
+            CliError::temporary(error)
+        }
     }
 }

@@ -65,6 +65,9 @@ pub struct OutputConfig {
     /// What readers of the output topics may rely on.
     #[serde(deserialize_with = "word::delivery")]
     pub delivery: Delivery,
+    /// The name under which Kafka knows this installation's transactions.
+    #[serde(deserialize_with = "word::name")]
+    pub transactional_id: String,
     /// OCSF `assignee_group` of a case without an owner.
     #[serde(deserialize_with = "word::text")]
     pub assignee_group: String,
@@ -76,8 +79,10 @@ pub struct OutputConfig {
 /// What readers of the output topics may rely on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Delivery {
-    /// Every event, after a crash some of them twice under the same id.
+    /// Every event once, for readers of committed records.
     #[default]
+    ExactlyOnce,
+    /// Every event, after a crash some of them twice under the same id.
     AtLeastOnce,
 }
 
@@ -178,6 +183,7 @@ impl Default for OutputConfig {
             dlq_topic: "caseloom.dlq".into(),
             progress_topic: "caseloom.progress".into(),
             delivery: Delivery::default(),
+            transactional_id: "caseloom".into(),
             assignee_group: "unassigned".into(),
             source: "caseloom".into(),
         }

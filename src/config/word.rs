@@ -125,10 +125,8 @@ pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sock
 pub(super) fn delivery<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Delivery, D::Error> {
     match String::deserialize(deserializer)?.as_str() {
         "at_least_once" => Ok(Delivery::AtLeastOnce),
-        "exactly_once" => Err(Error::custom(
-            "exactly_once is not available yet; write at_least_once, whose repeats carry the same event id",
-        )),
-        other => refuse(other, "at_least_once"),
+        "exactly_once" => Ok(Delivery::ExactlyOnce),
+        other => refuse(other, "exactly_once or at_least_once"),
     }
 }
 

@@ -31,8 +31,7 @@ impl Gauges {
         let (source, lane) = (self.source.clone(), self.lane.clone());
         self.readiness
             .probe(Check::TopicsAssigned, move || assigned(&source.status()));
-        self.readiness
-            .probe(Check::Publisher, move || lane.trouble().map_or(Ok(()), Err));
+        self.readiness.probe(Check::Publisher, move || lane.check());
         let shutdown = shutdown.clone();
         spawn("gauges", move || {
             loop {

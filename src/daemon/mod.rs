@@ -5,6 +5,7 @@
 
 mod gauges;
 mod input;
+mod output;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -16,32 +17,28 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError};
 use crate::events::{RenderOptions, Renderer};
 use crate::http::{Check, HttpOptions, HttpParts, Readiness};
-use crate::kafka::{
-    DestinationTopics, InputTopic, KafkaError, KafkaOptions, KafkaPublisher, KafkaSource,
-    TopicSpec, ensure_topics,
-};
+use crate::kafka::{InputTopic, KafkaError, KafkaOptions, KafkaSource};
 use crate::metrics::Metrics;
 use crate::pipeline::{
-    Lane, LaneStatus, Limits, OnEvent, Owner, Parts, PipelineError, Progress, TopicSettings,
-    Topics, wake,
+    Acceptance, Lane, LaneParts, LaneStatus, Limits, News, OnEvent, Owner, Parts, PipelineError,
+    TopicSettings, Topics, wake,
 };
-use crate::ports::{PublishError, Publisher};
 use crate::shutdown::Shutdown;
-use crate::store::{OutboxReader, Recovered, Store, StoreError, StoreOptions};
+use crate::store::{Recovered, Store, StoreError, StoreOptions};
 use crate::view::CaseView;
 
 /// Batches that the lane may not have heard of; it looks at the outbox itself when more come.
 const NEWS_MAX: usize = 1_024;
 /// How long a stop waits for the lane; what is left is published by the next start.
 const DRAIN: Duration = Duration::from_secs(3);
-/// Partitions of output topics that are made here.
-const OUTPUT_PARTITIONS: i32 = 4;
 
 /// What a run of the daemon is asked for besides its configuration.
 #[derive(Default)]
 pub struct Wishes {
     /// Go on after input records that are not in their topic any more.
     pub accept_gap: bool,
+    /// Go on though the store is older or another one than what was published.
+    pub accept: Acceptance,
     /// Told of each case event once it is durable.
     pub on_event: Option<OnEvent>,
     /// Told the address of the HTTP side once it listens.
@@ -65,9 +62,6 @@ pub enum DaemonError {
     /// Kafka refused.
     #[error("kafka failed")]
     Kafka(#[from] KafkaError),
-    /// The publisher can't be made.
-    #[error("the publisher failed")]
-    Publish(#[from] PublishError),
     /// The pipeline stopped.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
@@ -85,6 +79,7 @@ impl std::fmt::Debug for Wishes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Wishes")
             .field("accept_gap", &self.accept_gap)
+            .field("accept", &self.accept)
             .finish_non_exhaustive()
     }
 }
@@ -136,19 +131,19 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     readiness.pass(Check::StateRestored);
 
     let options = config.kafka.options(wishes.accept_gap);
-    check_topics(config, &options)?;
+    let outlet = output::outlet(config, &options)?;
     let mut source = start_source(config, &options, &topics, &recovered)?;
     let lane_status = LaneStatus::default();
-    let (news, heard) = crossbeam_channel::bounded::<Progress>(NEWS_MAX);
-    let shared = (Arc::clone(&metrics), Arc::clone(&clock));
-    let lane = make_lane(
-        config,
-        &options,
-        (store.outbox, recovered.published),
-        heard,
-        &lane_status,
-        shared,
-    )?;
+    let (news, heard) = crossbeam_channel::bounded::<News>(NEWS_MAX);
+    let lane = Lane::new(LaneParts {
+        outbox: Box::new(store.outbox),
+        outlet: Box::new(outlet),
+        start: output::start(&recovered, wishes.accept)?,
+        news: heard,
+        status: lane_status.clone(),
+        metrics: Arc::clone(&metrics),
+        clock: Arc::clone(&clock),
+    });
     let lane = spawn_lane(lane, shutdown)?;
     let gauges = gauges::Gauges {
         source: source.monitor(),
@@ -162,7 +157,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     let mut owner = Owner::new(Parts {
         parser: parser(config),
         correlator,
-        writer: store.writer,
+        writer: Box::new(store.writer),
         topics,
         next_offsets: recovered.next_offsets,
         renderer: renderer(config),
@@ -189,19 +184,6 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     }
     ended?;
     Ok(accounting)
-}
-
-/// Makes the output topics, or at least says which are missing: a producer would otherwise have them made with the
-/// broker's defaults, and the state topic would not be compacted. A broker that is out of reach is waited for later.
-fn check_topics(config: &Config, options: &KafkaOptions) -> Result<(), DaemonError> {
-    match ensure_topics(options, &output_topics(config), config.kafka.create_topics) {
-        Err(error @ KafkaError::TopicsMissing(_)) => Err(error.into()),
-        Err(error) => {
-            tracing::warn!(%error, "cannot check the output topics");
-            Ok(())
-        }
-        Ok(()) => Ok(()),
-    }
 }
 
 /// Serves HTTP on its own threads.
@@ -260,35 +242,6 @@ fn start_source(
         });
     let source = KafkaSource::start(options, inputs.collect(), &recovered.next_offsets)?;
     Ok(input::Input::new(source))
-}
-
-fn make_lane(
-    config: &Config,
-    options: &KafkaOptions,
-    (outbox, published): (OutboxReader, u64),
-    heard: crossbeam_channel::Receiver<Progress>,
-    status: &LaneStatus,
-    shared: (Arc<Metrics>, Arc<dyn Clock>),
-) -> Result<Lane, DaemonError> {
-    let destinations = DestinationTopics {
-        events: config.output.events_topic.clone(),
-        state: config.output.state_topic.clone(),
-        dead_letters: config.output.dlq_topic.clone(),
-    };
-    let options = options.clone();
-    let remake = Box::new(move || -> Result<Box<dyn Publisher>, PublishError> {
-        let made = KafkaPublisher::new(&options, destinations.clone());
-        let publisher = made.map_err(|error| PublishError::Fatal(error.to_string()))?;
-        Ok(Box::new(publisher))
-    });
-    Ok(Lane::new(
-        outbox,
-        published,
-        remake,
-        heard,
-        status.clone(),
-        shared,
-    )?)
 }
 
 fn spawn_lane(lane: Lane, shutdown: &Shutdown) -> Result<JoinHandle<()>, DaemonError> {
@@ -351,19 +304,4 @@ fn limits(config: &Config) -> Limits {
         outbox_records_max: config.store.outbox_records_max as u64,
         outbox_bytes_max: config.store.outbox_bytes_max as u64,
     }
-}
-
-fn output_topics(config: &Config) -> Vec<TopicSpec> {
-    let output = &config.output;
-    let topic = |name: &str, compacted| TopicSpec {
-        name: name.into(),
-        partitions: OUTPUT_PARTITIONS,
-        replication: -1,
-        compacted,
-    };
-    vec![
-        topic(&output.events_topic, false),
-        topic(&output.state_topic, true),
-        topic(&output.dlq_topic, false),
-    ]
 }

@@ -31,7 +31,7 @@ pub struct KafkaOptions {
     pub statistics_interval: Duration,
     /// Longest wait for one metadata, offset or admin request; also bounds how long a stop may take.
     pub request_timeout: Duration,
-    /// Longest time the publisher tries to deliver one record.
+    /// Longest time the publisher tries to deliver one record, where it uses no transactions.
     pub delivery_timeout: Duration,
     /// How far, in record time, a partition may run ahead of the slowest in a backlog.
     pub skew_max: Duration,
@@ -120,23 +120,36 @@ impl KafkaOptions {
         Ok(config)
     }
 
-    /// The publisher's configuration: idempotent, so that a retry of librdkafka's can neither double nor reorder.
+    /// The configuration of a publisher with transactions. An open transaction holds all readers of committed records
+    /// up, so one whose process is gone must not stay open for long; a page takes far less to send.
+    pub(super) fn transactional(&self, id: &str) -> Result<ClientConfig, KafkaError> {
+        let mut config = self.output(&[("transaction.timeout.ms", "15000")])?;
+        // librdkafka bounds a record's delivery by the transaction's time-out.
+        config.set("transactional.id", id);
+        Ok(config)
+    }
+
+    /// The configuration of a publisher without: idempotent, so that a retry of librdkafka's can neither double nor reorder.
     /// The partitioner is Java's, so that our keys stand where other producers would put them.
     pub(super) fn producer(&self) -> Result<ClientConfig, KafkaError> {
-        let mut config = self.common(&[
+        let mut config = self.output(&[])?;
+        config.set(
+            "delivery.timeout.ms",
+            self.delivery_timeout.as_millis().to_string(),
+        );
+        Ok(config)
+    }
+
+    fn output(&self, more: &[(&str, &str)]) -> Result<ClientConfig, KafkaError> {
+        let defaults = [
             ("compression.type", "lz4"),
             ("linger.ms", "5"),
             ("message.max.bytes", "2097152"),
             ("queue.buffering.max.kbytes", "65536"),
             ("partitioner", "murmur2_random"),
-        ])?;
-        config
-            .set("enable.idempotence", "true")
-            .set("acks", "all")
-            .set(
-                "delivery.timeout.ms",
-                self.delivery_timeout.as_millis().to_string(),
-            );
+        ];
+        let mut config = self.common(&[&defaults[..], more].concat())?;
+        config.set("enable.idempotence", "true").set("acks", "all");
         Ok(config)
     }
 

@@ -1,10 +1,11 @@
-//! [`KafkaPublisher`]: an idempotent producer behind [`Publisher`].
+//! [`KafkaPublisher`]: an idempotent producer behind [`Publisher`], for brokers without transactions. What it calls one
+//! is a call's worth of records, all acknowledged.
 //!
-//! One call sends all its records and waits for the delivery report of each; librdkafka bounds that by
-//! `delivery.timeout.ms`. Records of one key go to one partition, and idempotence keeps their order through retries.
-//! After an error the pipeline publishes the same again, so readers may see a record twice, with the same event id.
+//! Committing waits for the delivery report of each record; librdkafka bounds that by `delivery.timeout.ms`. Records of
+//! one key go to one partition, and idempotence keeps their order through retries. After an error the pipeline publishes
+//! the same again, so readers may see a record twice, with the same event id.
 //!
-//! A thread of rdkafka's serves the reports. Not chosen: polling in `publish`, because `BaseProducer::poll` returns
+//! A thread of rdkafka's serves the reports. Not chosen: polling in `commit`, because `BaseProducer::poll` returns
 //! only when its time is over, so it would either spin or wait too long.
 
 use std::fmt;
@@ -14,45 +15,27 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Code};
-use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, Producer, ProducerContext, PurgeConfig, ThreadedProducer};
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::{Producer, ProducerContext, PurgeConfig, ThreadedProducer};
 
 use super::client::{KafkaOptions, log_line};
 use super::error::{KafkaError, publish_failure};
-use crate::ports::{Destination, OutputRecord, PublishError, Publisher};
+use super::outlet::{DestinationTopics, entry};
+use crate::ports::{OutputRecord, Progress, PublishError, Publisher};
 
 /// How long to wait for room in the client's queue before trying again.
 const QUEUE_FULL_WAIT: Duration = Duration::from_millis(20);
 /// How much longer than librdkafka's own limit we wait for its reports.
 const SLACK: Duration = Duration::from_secs(5);
-
-/// The topic of each destination.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DestinationTopics {
-    /// `[output] events_topic`.
-    pub events: String,
-    /// `[output] state_topic`.
-    pub state: String,
-    /// `[output] dlq_topic`.
-    pub dead_letters: String,
-}
-
-impl DestinationTopics {
-    /// The name for a destination.
-    pub fn name(&self, destination: Destination) -> &str {
-        match destination {
-            Destination::Events => &self.events,
-            Destination::State => &self.state,
-            Destination::DeadLetters => &self.dead_letters,
-        }
-    }
-}
+/// How long one call waits.
+pub(super) const CALL: Duration = Duration::from_secs(1);
 
 /// Publishes to Kafka. After [`PublishError::Fatal`] make a new one.
 pub struct KafkaPublisher {
     producer: ThreadedProducer<Reports>,
     topics: DestinationTopics,
     wait: Duration,
+    deadline: Instant,
     call: usize,
 }
 
@@ -68,8 +51,30 @@ impl KafkaPublisher {
             producer,
             topics,
             wait: options.delivery_timeout + SLACK,
+            deadline: Instant::now(),
             call: 0,
         })
+    }
+
+    /// Begins, sends and commits.
+    ///
+    /// # Errors
+    /// [`PublishError`]; none, some or all of the records may have arrived.
+    pub fn publish(&mut self, records: &[OutputRecord]) -> Result<(), PublishError> {
+        self.begin()?;
+        self.queue(records);
+        loop {
+            match self.commit() {
+                Err(PublishError::Unfinished(_)) => {}
+                done => return done,
+            }
+        }
+    }
+
+    /// Puts all records into the client's queue; what it refuses is told by `commit`.
+    fn queue(&mut self, records: &[OutputRecord]) {
+        self.reports().begin(self.call, records.len());
+        self.send_all(records, self.deadline);
     }
 
     /// Drops what an earlier call left in the client, after its records were not reported in time: they are published
@@ -100,7 +105,8 @@ impl KafkaPublisher {
     }
 
     fn send(&self, record: &OutputRecord, deadline: Instant) -> Result<(), ClientError> {
-        let mut entry = self.entry(record);
+        let topic = self.topics.name(record.destination);
+        let mut entry = entry(topic, record, self.call);
         loop {
             match self.producer.send(entry) {
                 Ok(()) => return Ok(()),
@@ -115,22 +121,6 @@ impl KafkaPublisher {
         }
     }
 
-    fn entry<'a>(&'a self, record: &'a OutputRecord) -> BaseRecord<'a, [u8], [u8], usize> {
-        let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
-        for (name, value) in &record.headers {
-            headers = headers.insert(Header {
-                key: name,
-                value: Some(value),
-            });
-        }
-        let topic = self.topics.name(record.destination);
-        let mut entry: BaseRecord<'_, [u8], [u8], usize> =
-            BaseRecord::with_opaque_to(topic, self.call);
-        entry.key = Some(&record.key);
-        entry.payload = record.value.as_deref();
-        entry.timestamp(record.timestamp_ms).headers(headers)
-    }
-
     fn sort(&self, code: Code, reason: String) -> PublishError {
         match self.producer.client().fatal_error() {
             Some((code, why)) => PublishError::Fatal(format!("{code}: {why}")),
@@ -140,14 +130,33 @@ impl KafkaPublisher {
 }
 
 impl Publisher for KafkaPublisher {
-    fn publish(&mut self, records: &[OutputRecord]) -> Result<(), PublishError> {
-        let deadline = Instant::now() + self.wait;
+    fn open(&mut self) -> Result<(), PublishError> {
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<(), PublishError> {
+        self.deadline = Instant::now() + self.wait;
         self.drop_leftovers();
         self.call = self.call.wrapping_add(1);
-        self.reports().begin(self.call, records.len());
-        self.send_all(records, deadline);
-        match self.reports().settle(deadline) {
+        self.reports().begin(self.call, 0);
+        Ok(())
+    }
+
+    /// No progress is kept: it would be no truer than the outbox's own mark.
+    fn send(&mut self, records: &[OutputRecord], _: &Progress) -> Result<(), PublishError> {
+        self.queue(records);
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), PublishError> {
+        let until = self.deadline.min(Instant::now() + CALL);
+        match self.reports().settle(until) {
             None => Ok(()),
+            Some((Code::MessageTimedOut, reason))
+                if self.reports().is_waiting() && Instant::now() < self.deadline =>
+            {
+                Err(PublishError::Unfinished(reason))
+            }
             Some((code, reason)) => Err(self.sort(code, reason)),
         }
     }
@@ -212,20 +221,26 @@ impl Reports {
         _ = self.changed.wait_timeout(self.lock(), wait);
     }
 
+    /// Whether nothing went wrong so far and reports are outstanding.
+    fn is_waiting(&self) -> bool {
+        let round = self.lock();
+        round.failure.is_none() && round.outstanding > 0
+    }
+
     /// Waits until no report is outstanding. Returns what went wrong first.
     fn settle(&self, deadline: Instant) -> Option<(Code, String)> {
         let wait = deadline.saturating_duration_since(Instant::now());
         let waited = self
             .changed
             .wait_timeout_while(self.lock(), wait, |round| round.outstanding > 0);
-        let (mut round, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let (round, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let late = (round.outstanding > 0).then(|| {
             (
                 Code::MessageTimedOut,
                 format!("{} records were not reported in time", round.outstanding),
             )
         });
-        round.failure.take().or(late)
+        round.failure.clone().or(late)
     }
 }
 

@@ -18,6 +18,8 @@ pub struct TopicSpec {
     pub replication: i32,
     /// Keep the last record of each key for ever, instead of all for a time.
     pub compacted: bool,
+    /// Begin a new file after so long, if it is made: what stands in the last one isn't compacted.
+    pub roll_ms: Option<u32>,
 }
 
 /// Checks that the topics exist, and makes those that don't if `create`.
@@ -80,7 +82,13 @@ fn create_topics(options: &KafkaOptions, topics: &[&TopicSpec]) -> Result<(), Ka
     let created = options.common(&[])?.create_with_context(LogContext);
     let admin: AdminClient<LogContext> =
         created.map_err(|error| KafkaError::client("create an admin client", error))?;
-    let new: Vec<NewTopic<'_>> = topics.iter().map(|topic| new_topic(topic)).collect();
+    let text = |topic: &&TopicSpec| topic.roll_ms.map_or(String::new(), |ms| ms.to_string());
+    let rolls: Vec<String> = topics.iter().map(text).collect();
+    let new: Vec<NewTopic<'_>> = topics
+        .iter()
+        .zip(&rolls)
+        .map(|(topic, roll_ms)| new_topic(topic, roll_ms))
+        .collect();
     let timeout = options.request_timeout;
     let options = AdminOptions::new()
         .operation_timeout(Some(timeout))
@@ -103,17 +111,19 @@ fn create_topics(options: &KafkaOptions, topics: &[&TopicSpec]) -> Result<(), Ka
     Ok(())
 }
 
-fn new_topic(topic: &TopicSpec) -> NewTopic<'_> {
-    let new = NewTopic::new(
+fn new_topic<'a>(topic: &'a TopicSpec, roll_ms: &'a str) -> NewTopic<'a> {
+    let mut new = NewTopic::new(
         &topic.name,
         topic.partitions,
         TopicReplication::Fixed(topic.replication),
     );
     if topic.compacted {
-        new.set("cleanup.policy", "compact")
-    } else {
-        new
+        new = new.set("cleanup.policy", "compact");
     }
+    if !roll_ms.is_empty() {
+        new = new.set("segment.ms", roll_ms);
+    }
+    new
 }
 
 fn refused(what: &'static str, topic: &str, code: Code) -> KafkaError {

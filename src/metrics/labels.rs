@@ -29,6 +29,8 @@ pub enum Bound {
     HttpRequests,
     /// Time of a request: one was answered with 503.
     HttpTime,
+    /// `store.outbox_records_max` or `store.outbox_bytes_max`: the owner read nothing for a moment.
+    Outbox,
 }
 
 impl Stage {
@@ -56,12 +58,13 @@ impl Stage {
 
 impl Bound {
     /// Every bound that is counted here.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ViewCases,
         Self::ViewCandidates,
         Self::HttpConnections,
         Self::HttpRequests,
         Self::HttpTime,
+        Self::Outbox,
     ];
 
     /// The word used as label.
@@ -73,6 +76,7 @@ impl Bound {
             Self::HttpConnections => "http_connections",
             Self::HttpRequests => "http_requests",
             Self::HttpTime => "http_time",
+            Self::Outbox => "outbox",
         }
     }
 }

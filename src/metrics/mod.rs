@@ -139,6 +139,14 @@ impl Metrics {
             .set(records);
     }
 
+    /// Takes over what waits to be published.
+    pub fn set_outbox(&self, records: u64, bytes: u64) {
+        self.outbox_pending
+            .set(i64::try_from(records).unwrap_or(i64::MAX));
+        self.outbox_bytes
+            .set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
     /// Counts that a bound was reached.
     pub fn bound_reached(&self, bound: Bound) {
         add(&self.bounds_reached, bound.as_str(), 1);

@@ -116,6 +116,10 @@ table! {
 
     /// Output records that are committed and not known to be published.
     outbox_pending: IntGauge = "caseloom_outbox_pending" [];
+    /// Bytes of the output records that are committed and not known to be published.
+    outbox_bytes: IntGauge = "caseloom_outbox_bytes" [];
+    /// How often publishing failed and a new publisher was made, since this process started.
+    publisher_rebuilds: IntCounter = "caseloom_publisher_rebuilds_total" [];
     /// Case events published, by type, since this process started.
     events_published: IntCounterVec = "caseloom_events_published_total" ["type"];
 

@@ -1,24 +1,22 @@
-//! The publisher lane: takes committed output records off the outbox, in order, and marks what arrived.
+//! The publisher lane: the thread that takes committed output records off the outbox and publishes them. What it does,
+//! and in which order, is the [`Relay`]'s; here are waiting, telling and measuring.
 //!
-//! It reads the outbox from the store, so live work and the rest of a crashed run go the same way. At least once: a
-//! crash between the acknowledgement and the mark sends the same records again, under the same event ids.
+//! It reads the outbox from the store, so live work and the rest of a crashed run go the same way.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use caseloom_engine::time::Timestamp;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
+use super::relay::{Relay, RelayStart, Step};
+use super::status::{LaneStatus, PanicTold};
 use crate::clock::Clock;
 use crate::metrics::{Metrics, Stage};
-use crate::ports::{Destination, OutputRecord, PublishError, Publisher};
+use crate::ports::{Destination, Outlet, OutputRecord, PublishError};
 use crate::shutdown::Shutdown;
-use crate::store::{OutboxReader, Persisted, StoreError};
+use crate::store::{Outbox, OutboxPage, Persisted};
 
-/// Records per publish; a batch's worth of events stays far below.
-const RECORDS_MAX: usize = 10_000;
-/// Bytes per publish.
-const BYTES_MAX: usize = 8 << 20;
 /// Longest wait for news; the outbox is looked at then anyway.
 const TICK: Duration = Duration::from_millis(100);
 /// Waits between attempts while the broker can't be reached, doubling from the first to the last.
@@ -26,39 +24,41 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 
 /// What became durable: everything up to a sequence number, caused by input as old as this.
 #[derive(Clone, Copy, Debug)]
-pub struct Progress {
+pub struct News {
     outbox_head: u64,
     oldest: Timestamp,
 }
 
-/// How the lane is doing; shared with the owner, readiness and the metrics.
-#[derive(Clone, Debug, Default)]
-pub struct LaneStatus {
-    shared: Arc<(Mutex<State>, Condvar)>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    trouble: Option<String>,
-    failed: Option<String>,
+/// What the lane works between.
+pub struct LaneParts {
+    /// What is to be published.
+    pub outbox: Box<dyn Outbox>,
+    /// Where it goes.
+    pub outlet: Box<dyn Outlet>,
+    /// What the relay begins with.
+    pub start: RelayStart,
+    /// What became durable.
+    pub news: Receiver<News>,
+    /// Tells how the lane is doing.
+    pub status: LaneStatus,
+    /// What the operator sees.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// The lane's loop.
 pub struct Lane {
-    outbox: OutboxReader,
-    publisher: Box<dyn Publisher>,
-    /// Makes a new publisher after a fatal error.
-    remake: Box<dyn Fn() -> Result<Box<dyn Publisher>, PublishError> + Send>,
-    news: Receiver<Progress>,
-    status: LaneStatus,
-    metrics: Arc<Metrics>,
-    clock: Arc<dyn Clock>,
-    published: u64,
+    parts: LaneParts,
+    relay: Relay,
+    backoff: Duration,
+    /// When the transaction at hand began.
+    begun: Instant,
     /// What was announced and is not published yet, oldest first.
-    waiting: std::collections::VecDeque<Progress>,
+    waiting: std::collections::VecDeque<News>,
 }
 
-impl Progress {
+impl News {
     /// Only a commit can say so.
     #[must_use]
     pub fn new(persisted: Persisted, oldest: Timestamp) -> Self {
@@ -69,101 +69,59 @@ impl Progress {
     }
 }
 
-impl LaneStatus {
-    /// Why nothing can be published for now.
-    #[must_use]
-    pub fn trouble(&self) -> Option<String> {
-        self.lock().trouble.clone()
-    }
-
-    /// Why the lane ended, if it did.
-    #[must_use]
-    pub fn failed(&self) -> Option<String> {
-        self.lock().failed.clone()
-    }
-
-    /// Waits until something was published, up to `timeout`.
-    pub fn wait_for_progress(&self, timeout: Duration) {
-        let state = self.lock();
-        drop(self.shared.1.wait_timeout(state, timeout));
-    }
-
-    fn set(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.lock());
-        self.shared.1.notify_all();
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl std::fmt::Debug for LaneParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LaneParts")
+            .field("start", &self.start)
+            .finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for Lane {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Lane")
-            .field("published", &self.published)
+            .field("relay", &self.relay)
             .finish_non_exhaustive()
     }
 }
 
 impl Lane {
-    /// A lane that goes on after the record number `published`. `remake` makes the publisher, now and after each
-    /// fatal error.
-    ///
-    /// # Errors
-    /// When the first publisher can't be made.
-    pub fn new(
-        outbox: OutboxReader,
-        published: u64,
-        remake: Box<dyn Fn() -> Result<Box<dyn Publisher>, PublishError> + Send>,
-        news: Receiver<Progress>,
-        status: LaneStatus,
-        (metrics, clock): (Arc<Metrics>, Arc<dyn Clock>),
-    ) -> Result<Self, PublishError> {
-        let publisher = remake()?;
+    /// A lane that has not looked at anything yet.
+    #[must_use]
+    pub fn new(parts: LaneParts) -> Self {
         let lane = Self {
-            outbox,
-            publisher,
-            remake,
-            news,
-            status,
-            metrics,
-            clock,
-            published,
+            relay: Relay::new(parts.start),
+            parts,
+            backoff: BACKOFF.0,
+            begun: Instant::now(),
             waiting: Default::default(),
         };
         lane.tell_pending();
-        Ok(lane)
+        lane
     }
 
     /// Publishes until the wish to stop and the owner's end, then what is left, within `drain`.
-    /// A failed store ends it at once, as a panic does; that is told in the status.
+    /// What it can't go on after ends it at once, as a panic does; that is told in the status.
     pub fn run(mut self, shutdown: &Shutdown, drain: Duration) {
-        let _told = PanicTold(self.status.clone());
-        let mut backoff = BACKOFF.0;
+        let _told = PanicTold(self.parts.status.clone());
+        let (mut is_idle, mut owner_ended) = (true, false);
         let mut stop_at = None;
         loop {
-            let owner_ended = self.wait_for_news();
-            if shutdown.is_requested() && owner_ended && stop_at.is_none() {
+            owner_ended |= self.hear_news(is_idle);
+            if owner_ended && shutdown.is_requested() && stop_at.is_none() {
                 stop_at = Some(Instant::now() + drain);
             }
-            match self.publish_next() {
-                Ok(true) => backoff = BACKOFF.0,
-                Ok(false) if stop_at.is_some() => return,
-                Ok(false) => {}
-                Err(LaneError::Store(error)) => {
-                    self.status
-                        .set(|state| state.failed = Some(error.to_string()));
-                    return;
-                }
-                Err(LaneError::Publish(error)) => {
-                    self.endure(&error, backoff, shutdown);
-                    backoff = (backoff * 2).min(BACKOFF.1);
-                }
+            match self
+                .relay
+                .step(&mut *self.parts.outbox, &mut *self.parts.outlet)
+            {
+                Err(error) => return self.parts.status.tell_failed(error.to_string()),
+                Ok(Step::Idle) if stop_at.is_some() => return,
+                Ok(step) => is_idle = self.after(step, shutdown),
             }
             if stop_at.is_some_and(|at| Instant::now() > at) {
                 tracing::warn!(
-                    pending = self.outbox.outbox_pending().records,
+                    pending = self.parts.outbox.outbox_pending().records,
                     "stopped with unpublished records; the next start publishes them"
                 );
                 return;
@@ -171,127 +129,99 @@ impl Lane {
         }
     }
 
-    /// Waits for the owner to say that something is durable. `true`: the owner is gone.
-    fn wait_for_news(&mut self) -> bool {
-        match self.news.recv_timeout(TICK) {
-            Ok(progress) => {
-                self.waiting.push_back(progress);
-                self.waiting.extend(self.news.try_iter());
+    /// Takes in what the owner says is durable, waiting for it where there is nothing else to do. `true`: the owner is
+    /// gone.
+    fn hear_news(&mut self, is_idle: bool) -> bool {
+        let wait = if is_idle { TICK } else { Duration::ZERO };
+        let ended = match self.parts.news.recv_timeout(wait) {
+            Ok(news) => {
+                self.waiting.push_back(news);
                 false
             }
-            Err(RecvTimeoutError::Timeout) => false,
-            Err(RecvTimeoutError::Disconnected) => true,
-        }
+            Err(error) => error == RecvTimeoutError::Disconnected,
+        };
+        self.waiting.extend(self.parts.news.try_iter());
+        ended
     }
 
-    /// Publishes the next records and marks them. `false`: there were none.
-    fn publish_next(&mut self) -> Result<bool, LaneError> {
-        let numbered = self
-            .outbox
-            .outbox_after(self.published, RECORDS_MAX, BYTES_MAX)?;
-        let Some((last, _)) = numbered.last() else {
-            self.observe_latency();
-            self.tell_pending();
-            return Ok(false);
-        };
-        let last = *last;
-        let records: Vec<OutputRecord> = numbered.into_iter().map(|(_, record)| record).collect();
-        let begun = Instant::now();
-        self.publisher.publish(&records)?;
-        self.metrics
-            .observe_stage(Stage::Publish, begun.elapsed().as_secs_f64());
-        self.outbox.mark_published(last)?;
-        self.published = last;
-        self.observe(&records);
+    /// Tells and measures what a step did. Returns whether nothing is left to do.
+    fn after(&mut self, step: Step, shutdown: &Shutdown) -> bool {
+        match step {
+            Step::Going => {}
+            Step::Loaded => self.begun = Instant::now(),
+            Step::Published(page) => self.on_published(&page),
+            Step::Waiting(error) => self.endure(&error, shutdown),
+            Step::Idle => {
+                self.observe_latency();
+                self.tell_pending();
+                return true;
+            }
+        }
+        false
+    }
+
+    fn on_published(&mut self, page: &OutboxPage) {
+        self.backoff = BACKOFF.0;
+        if !page.records.is_empty() {
+            let seconds = self.begun.elapsed().as_secs_f64();
+            self.parts.metrics.observe_stage(Stage::Publish, seconds);
+        }
+        self.observe(&page.records);
         self.observe_latency();
         self.tell_pending();
-        Ok(true)
+        self.parts.status.tell_going();
     }
 
-    /// Tells of an error and waits; after a fatal one with a new publisher.
-    fn endure(&mut self, error: &PublishError, backoff: Duration, shutdown: &Shutdown) {
-        tracing::warn!(%error, ?backoff, "cannot publish, trying again");
-        self.status
-            .set(|state| state.trouble = Some(error.to_string()));
-        if matches!(error, PublishError::Fatal(_))
-            && let Ok(publisher) = (self.remake)()
-        {
-            self.publisher = publisher;
+    /// Tells of an error and waits.
+    fn endure(&mut self, error: &PublishError, shutdown: &Shutdown) {
+        self.parts.status.tell_trouble(error.to_string());
+        if matches!(error, PublishError::Unfinished(_)) {
+            tracing::debug!(%error, "not published yet");
+            return;
         }
-        if shutdown.wait_timeout(backoff) {
+        let wait = self.backoff;
+        tracing::warn!(%error, ?wait, "cannot publish, trying again");
+        self.parts.metrics.publisher_rebuilds.inc();
+        self.backoff = (wait * 2).min(BACKOFF.1);
+        if shutdown.wait_timeout(wait) {
             // The wish makes all waits end at once; without this one a drain would try as fast as it can.
             std::thread::park_timeout(BACKOFF.0);
         }
     }
 
     fn observe(&self, records: &[OutputRecord]) {
-        self.status.set(|state| state.trouble = None);
+        let metrics = &self.parts.metrics;
         for record in records {
             match record.destination {
                 Destination::Events => {
                     let word = event_type(record).unwrap_or("unknown");
-                    self.metrics
-                        .events_published
-                        .with_label_values(&[word])
-                        .inc();
+                    metrics.events_published.with_label_values(&[word]).inc();
                 }
-                Destination::DeadLetters => self.metrics.dead_letters.inc(),
+                Destination::DeadLetters => metrics.dead_letters.inc(),
                 Destination::State => {}
             }
         }
     }
 
-    /// Time from the oldest input of each batch to the acknowledgement of what it caused.
+    /// Time from the oldest input of each batch to the moment when what it caused is visible to readers.
     fn observe_latency(&mut self) {
-        let now = self.clock.now();
-        while let Some(progress) = self.waiting.front() {
-            if progress.outbox_head > self.published {
+        let now = self.parts.clock.now();
+        let published = self.relay.published();
+        while let Some(news) = self.waiting.front() {
+            if news.outbox_head > published {
                 return;
             }
-            let waited = now.since(progress.oldest);
-            self.metrics
-                .end_to_end_latency
-                .observe(waited.0.max(0) as f64 / 1_000.0);
+            let seconds = now.since(news.oldest).0.max(0) as f64 / 1_000.0;
+            self.parts.metrics.end_to_end_latency.observe(seconds);
             self.waiting.pop_front();
         }
     }
 
     fn tell_pending(&self) {
-        let pending = self.outbox.outbox_pending();
-        self.metrics
-            .outbox_pending
-            .set(i64::try_from(pending.records).unwrap_or(i64::MAX));
-        self.status.shared.1.notify_all();
-    }
-}
-
-/// Tells of a panic, so that the owner doesn't go on without a lane.
-struct PanicTold(LaneStatus);
-
-impl Drop for PanicTold {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0
-                .set(|state| state.failed = Some("it panicked".into()));
-        }
-    }
-}
-
-/// What can go wrong in the lane.
-enum LaneError {
-    Store(StoreError),
-    Publish(PublishError),
-}
-
-impl From<StoreError> for LaneError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<PublishError> for LaneError {
-    fn from(error: PublishError) -> Self {
-        Self::Publish(error)
+        let pending = self.parts.outbox.outbox_pending();
+        self.parts
+            .metrics
+            .set_outbox(pending.records, pending.bytes);
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! source thread    kafka -> bounded channel of record batches
 //! owner thread     poll -> parse -> decide -> ONE synced write {state, alerts, offsets, outbox} -> view, metrics
-//! publisher lane   outbox -> kafka -> mark as published
+//! publisher lane   outbox -> kafka -> mark as published   (`relay` says in which order)
 //! ```
 //!
 //! Only the owner changes the engine and writes batches; only what is on the disk is published. Any failed write ends
@@ -13,14 +13,18 @@ mod intake;
 mod filing;
 mod owner;
 mod lane;
+mod relay;
+mod status;
 mod topics;
 mod wake;
 
 use crate::ports::SourceError;
 use crate::store::StoreError;
 
-pub use lane::{Lane, LaneStatus, Progress};
+pub use lane::{Lane, LaneParts, News};
 pub use owner::{Limits, OnEvent, Owner, Parts};
+pub use relay::{Acceptance, Relay, RelayError, RelayStart, Step};
+pub use status::LaneStatus;
 pub use topics::{TopicSettings, Topics};
 pub use wake::wake;
 

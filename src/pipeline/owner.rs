@@ -13,14 +13,15 @@ use crossbeam_channel::Sender;
 use super::PipelineError;
 use super::filing;
 use super::intake::Intake;
-use super::lane::{LaneStatus, Progress};
+use super::lane::News;
+use super::status::LaneStatus;
 use super::topics::Topics;
 use crate::clock::Clock;
 use crate::events::Renderer;
-use crate::metrics::{Metrics, Stage};
+use crate::metrics::{Bound, Metrics, Stage};
 use crate::ports::{NextOffset, OutputRecord, RecordBatch, Source};
 use crate::shutdown::Shutdown;
-use crate::store::{CommitBatch, Persisted, StoreWriter};
+use crate::store::{BatchStore, CommitBatch, Persisted};
 use crate::view::CaseView;
 
 /// Longest wait for input: so soon after its due time anything that only time brings (an announcement, the end of
@@ -52,7 +53,7 @@ pub struct Parts {
     /// Decides; woken from the store.
     pub correlator: Correlator,
     /// Writes.
-    pub writer: StoreWriter,
+    pub writer: Box<dyn BatchStore>,
     /// The input topics.
     pub topics: Topics,
     /// Where to read on.
@@ -68,7 +69,7 @@ pub struct Parts {
     /// Bounds.
     pub limits: Limits,
     /// Tells the lane what became durable.
-    pub lane: Sender<Progress>,
+    pub lane: Sender<News>,
     /// How the lane is doing.
     pub lane_status: LaneStatus,
     /// Who else wants to know of case events.
@@ -86,14 +87,14 @@ impl std::fmt::Debug for Parts {
 /// The loop and its state.
 pub struct Owner {
     intake: Intake,
-    writer: StoreWriter,
+    writer: Box<dyn BatchStore>,
     topics: Topics,
     renderer: Renderer,
     view: Arc<CaseView>,
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    lane: Sender<Progress>,
+    lane: Sender<News>,
     lane_status: LaneStatus,
     /// The last time told to the engine; wall clocks jump back, the engine's time must not.
     told: Timestamp,
@@ -152,6 +153,11 @@ impl Owner {
                 return Err(PipelineError::Lane(reason));
             }
             batch.clear();
+            if !self.lane_status.is_open() {
+                // What was published may belong to another store, or to a later state of this one: decide nothing yet.
+                self.lane_status.wait_for_progress(TICK);
+                continue;
+            }
             if self.outbox_is_full() {
                 // The source keeps its own bounded channel and pauses; only time goes on here.
                 self.lane_status.wait_for_progress(TICK);
@@ -242,8 +248,12 @@ impl Owner {
 
     fn outbox_is_full(&self) -> bool {
         let pending = self.writer.outbox_pending();
-        pending.records > self.limits.outbox_records_max
-            || pending.bytes > self.limits.outbox_bytes_max
+        let is_full = pending.records > self.limits.outbox_records_max
+            || pending.bytes > self.limits.outbox_bytes_max;
+        if is_full {
+            self.metrics.bound_reached(Bound::Outbox);
+        }
+        is_full
     }
 
     /// Whether there is anything to write besides the sums.
@@ -286,9 +296,8 @@ impl Owner {
     fn let_go(&mut self, batch: &RecordBatch, persisted: Persisted, sent_at: Option<Timestamp>) {
         let decision = &self.intake.decision;
         self.view.apply(&decision.records);
-        self.metrics
-            .outbox_pending
-            .set(i64::try_from(self.writer.outbox_pending().records).unwrap_or(i64::MAX));
+        let pending = self.writer.outbox_pending();
+        self.metrics.set_outbox(pending.records, pending.bytes);
         let accounting = self.intake.correlator.accounting();
         self.metrics
             .set_accounting(accounting, &self.intake.received());
@@ -299,9 +308,9 @@ impl Owner {
                 .records
                 .iter()
                 .filter_map(|record| record.timestamp_ms);
-            let progress = Progress::new(persisted, stamps.min().map_or(now, Timestamp));
+            let news = News::new(persisted, stamps.min().map_or(now, Timestamp));
             // A full channel only means that the lane has more to do than it was told; it looks at the outbox itself.
-            self.lane.try_send(progress).ok();
+            self.lane.try_send(news).ok();
         }
         if let Some(on_event) = &mut self.on_event {
             decision.events.iter().for_each(on_event);

@@ -6,14 +6,14 @@ use caseloom_engine::record::{ActivityRecord, Record};
 use caseloom_engine::time::Timestamp;
 
 use super::topics::Topics;
-use crate::store::{Recovered, Store, StoreError};
+use crate::store::{Memory, Recovered, StoreError};
 
 /// A correlator that goes on where the store's last batch ended.
 ///
 /// # Errors
 /// When the store can't be read.
 pub fn wake(
-    store: &Store,
+    store: &dyn Memory,
     recovered: &Recovered,
     topics: &Topics,
     policy: Policy,

@@ -7,6 +7,7 @@ use caseloom_engine::alert::{Position, TopicId};
 use caseloom_engine::ids::{ActivityId, ScopeId};
 use caseloom_engine::record::Record;
 use caseloom_engine::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::ports::{NextOffset, OutputRecord};
 
@@ -14,8 +15,8 @@ use super::db::Db;
 use super::error::StoreError;
 use super::outbox::{OutboxGauge, OutboxPending};
 use super::output;
+use super::ports::BatchStore;
 use super::puts::Puts;
-use super::recover::Head;
 
 /// Everything that one batch changes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,12 +69,18 @@ pub struct RawMessage<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Proof that a batch is on the disk. Only [`StoreWriter::commit`] makes one, so what asks for it can't run before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Persisted {
-    batch_no: u64,
-    outbox_head: u64,
+/// How far a store is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The last batch's number, from 1; 0: none yet.
+    pub batch_no: u64,
+    /// The last sequence number in the outbox; 0: there never was one.
+    pub outbox_head: u64,
 }
+
+/// Proof that a batch is on the disk. Only [`BatchStore::commit`] makes one, so what asks for it can't run before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Persisted(Head);
 
 /// Writes batches. One per store, for the thread that owns the engine.
 #[derive(Debug)]
@@ -85,16 +92,20 @@ pub struct StoreWriter {
 }
 
 impl Persisted {
+    pub(super) fn of(head: Head) -> Self {
+        Self(head)
+    }
+
     /// The batch's number, from 1.
     #[must_use]
     pub fn batch_no(self) -> u64 {
-        self.batch_no
+        self.0.batch_no
     }
 
     /// The last sequence number in the outbox; 0: there never was one.
     #[must_use]
     pub fn outbox_head(self) -> u64 {
-        self.outbox_head
+        self.0.outbox_head
     }
 }
 
@@ -108,18 +119,22 @@ impl StoreWriter {
         }
     }
 
-    /// What waits to be published, as of now: also while nothing can be.
-    #[must_use]
-    pub fn outbox_pending(&self) -> OutboxPending {
-        self.gauge.pending()
+    /// Writes synced, and never again once that failed.
+    pub(super) fn write(&mut self, batch: rocksdb::WriteBatch) -> Result<(), StoreError> {
+        if self.stopped {
+            return Err(StoreError::Stopped);
+        }
+        let written = self.db.write(batch, true);
+        self.stopped = written.is_err();
+        written
     }
+}
 
-    /// Writes a batch and returns when it is on the disk: all of it, or nothing.
-    ///
+impl BatchStore for StoreWriter {
     /// # Errors
     /// [`StoreError::OutputTooLarge`] before anything is written. [`StoreError::Write`] when the write or its fsync
-    /// failed: the process must end with 75, and every later call returns [`StoreError::Stopped`].
-    pub fn commit(&mut self, batch: &CommitBatch<'_>) -> Result<Persisted, StoreError> {
+    /// failed; every later call returns [`StoreError::Stopped`].
+    fn write_batch(&mut self, batch: &CommitBatch<'_>) -> Result<Head, StoreError> {
         output::check_lengths(batch.outbox)?;
         let first = self.head.outbox_head + 1;
         let head = Head {
@@ -139,19 +154,10 @@ impl StoreWriter {
         self.write(puts.into_batch())?;
         self.head = head;
         self.gauge.set_head(head.outbox_head);
-        Ok(Persisted {
-            batch_no: head.batch_no,
-            outbox_head: head.outbox_head,
-        })
+        Ok(head)
     }
 
-    /// Writes synced, and never again once that failed.
-    pub(super) fn write(&mut self, batch: rocksdb::WriteBatch) -> Result<(), StoreError> {
-        if self.stopped {
-            return Err(StoreError::Stopped);
-        }
-        let written = self.db.write(batch, true);
-        self.stopped = written.is_err();
-        written
+    fn outbox_pending(&self) -> OutboxPending {
+        self.gauge.pending()
     }
 }

@@ -4,13 +4,13 @@
 //! was written comes out of the outbox. It decides nothing, knows no clock, and makes no event.
 //!
 //! ```text
-//! owner thread      StoreWriter::commit   records, alerts, raw, offsets, outbox: all or nothing, on disk on return
+//! owner thread      BatchStore::commit    records, alerts, raw, offsets, outbox: all or nothing, on disk on return
 //! publisher thread  OutboxReader          what is to be published, in order; what was published goes
 //! HTTP              StoreReader           cases, activities, alerts, raw messages
 //! ```
 //!
 //! Recovery: RocksDB replays its log on open, up to the last whole batch. [`Store::recover`] then tells where to go on
-//! reading, and [`Store::live_state`] yields the records from which the engine's memory is rebuilt. What a crash leaves
+//! reading, and [`Memory::live_state`] yields the records from which the engine's memory is rebuilt. What a crash leaves
 //! is always the state after some batch, never a part of one.
 //!
 //! Keys are in `schema`; formats of values in `codec`, `chunk` (alert rows) and `output` (what is to be published);
@@ -28,6 +28,7 @@ mod outbox;
 mod output;
 mod pack;
 mod page;
+mod ports;
 mod puts;
 mod query;
 mod recover;
@@ -41,13 +42,14 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use commit::{AlertRow, CommitBatch, Persisted, RawMessage, StoreWriter};
+pub use commit::{AlertRow, CommitBatch, Head, Persisted, RawMessage, StoreWriter};
 pub use error::StoreError;
 pub use health::Health;
 pub use options::StoreOptions;
 pub use outbox::{OutboxPending, OutboxReader};
 pub use output::OUTPUT_RECORD_BYTES_MAX;
 pub use page::{AlertsPage, StoredAlert};
+pub use ports::{BatchStore, Memory, Outbox, OutboxPage};
 pub use query::StoreReader;
 pub use recover::{Lineage, Recovered};
 

@@ -14,9 +14,18 @@ use super::db::Db;
 use super::error::StoreError;
 use super::key;
 use super::output;
+use super::ports::{Outbox, OutboxPage};
 use super::puts::Puts;
-use super::recover;
+use super::recover::{self, Lineage};
 use super::schema::{self, Family, name};
+
+/// Records that are published together; a batch's worth of events stays far below.
+const RECORDS_MAX: usize = 10_000;
+/// Bytes that are published together.
+const BYTES_MAX: usize = 8 << 20;
+/// A batch up to so many times the limits is handed out whole: a transaction should end where a batch does. Beyond, it
+/// must be cut, or no transaction could carry it before its time-out.
+const WHOLE_BATCH: usize = 4;
 
 /// What is in the outbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,8 +75,8 @@ impl OutboxReader {
         Arc::clone(&self.gauge)
     }
 
-    /// Records behind the sequence number `seq`, in sequence: at most `records_max` and about `bytes_max`, at least
-    /// one if there is one. Ends with the last record of a batch unless its first batch alone is above the limits.
+    /// Records behind the sequence number `seq`, in sequence: about `records_max` and `bytes_max`, at least one if there
+    /// is one. Ends with the last record of a batch; only a first batch above [`WHOLE_BATCH`] times the limits is cut.
     ///
     /// # Errors
     /// When something can't be read.
@@ -84,8 +93,7 @@ impl OutboxReader {
                 let (batch_no, record) = output::decode(value)?;
                 let is_full =
                     page.records.len() >= records_max || page.bytes + value.len() > bytes_max;
-                if is_full && !page.records.is_empty() {
-                    page.end_on_a_batch(batch_no);
+                if is_full && page.ends_before(batch_no, records_max, bytes_max) {
                     return Ok(ControlFlow::Break(()));
                 }
                 page.push(sequence, batch_no, record, value.len());
@@ -93,13 +101,18 @@ impl OutboxReader {
             })?;
         Ok(page.records)
     }
+}
 
-    /// Notes that everything up to `seq` is published, and takes it off; never beyond the last record there is. Not
-    /// synced.
-    ///
-    /// # Errors
-    /// [`StoreError::Write`]; the process must end.
-    pub fn mark_published(&mut self, seq: u64) -> Result<(), StoreError> {
+impl Outbox for OutboxReader {
+    fn page_after(&mut self, sequence: u64) -> Result<OutboxPage, StoreError> {
+        let numbered = self.outbox_after(sequence, RECORDS_MAX, BYTES_MAX)?;
+        let last = numbered.last().map_or(sequence, |(last, _)| *last);
+        let records = numbered.into_iter().map(|(_, record)| record).collect();
+        Ok(OutboxPage { records, last })
+    }
+
+    /// Takes them off too; never beyond the last record there is. Not synced.
+    fn mark_published(&mut self, seq: u64) -> Result<(), StoreError> {
         let before = self.gauge.published.load(Ordering::Relaxed);
         let mut published = before;
         let mut bytes = 0;
@@ -127,9 +140,11 @@ impl OutboxReader {
         Ok(())
     }
 
-    /// What waits to be published.
-    #[must_use]
-    pub fn outbox_pending(&self) -> OutboxPending {
+    fn renew_lineage(&mut self) -> Result<Lineage, StoreError> {
+        recover::renew_lineage(&self.db)
+    }
+
+    fn outbox_pending(&self) -> OutboxPending {
         self.gauge.pending()
     }
 }
@@ -179,10 +194,20 @@ impl Page {
         self.records.push((sequence, record));
     }
 
-    /// Leaves out the beginning of a batch whose rest, like the next record, has no room; unless there is only that.
-    fn end_on_a_batch(&mut self, next_batch_no: u64) {
-        if next_batch_no == self.batch_no && self.whole > 0 {
-            self.records.truncate(self.whole);
+    /// Whether the page is to end before a record of this batch, though it would be cut in two. Leaves out the beginning
+    /// of a cut batch if there are others.
+    fn ends_before(&mut self, next_batch_no: u64, records_max: usize, bytes_max: usize) -> bool {
+        if self.records.is_empty() {
+            return false;
         }
+        if next_batch_no != self.batch_no {
+            return true;
+        }
+        if self.whole > 0 {
+            self.records.truncate(self.whole);
+            return true;
+        }
+        self.records.len() >= records_max.saturating_mul(WHOLE_BATCH)
+            || self.bytes >= bytes_max.saturating_mul(WHOLE_BATCH)
     }
 }

@@ -9,13 +9,12 @@ use crate::ports::{NextOffset, OutputRecord};
 
 use super::chunk::{ChunkRow, ChunkWriter};
 use super::codec::{self, VERSION};
-use super::commit::{AlertRow, RawMessage};
+use super::commit::{AlertRow, Head, RawMessage};
 use super::db::Db;
 use super::error::StoreError;
 use super::key::Key;
 use super::output;
 use super::pack::put_varint;
-use super::recover::Head;
 use super::schema::{self, Family, name};
 
 /// The write batch of one commit.

@@ -15,9 +15,11 @@ use caseloom_engine::time::Span;
 use crate::ports::NextOffset;
 
 use super::codec::{self, corrupt};
+use super::commit::Head;
 use super::db::Db;
 use super::error::StoreError;
 use super::key;
+use super::ports::Memory;
 use super::puts::Puts;
 use super::schema::{self, Family, name};
 use super::{Store, query};
@@ -49,13 +51,6 @@ pub struct Recovered {
     pub published: u64,
 }
 
-/// How far the store is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Head {
-    pub(super) batch_no: u64,
-    pub(super) outbox_head: u64,
-}
-
 impl fmt::Display for Lineage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -84,18 +79,12 @@ impl Store {
             published: published(&self.db)?,
         })
     }
+}
 
-    /// Yields the records of the engine's memory: scopes; then each live group with the activities of all its parts,
-    /// each with its tally; then native ids whose time is at most `ids_kept` before their scope's. Groups ascend by
-    /// number, activities by part and number, native ids by scope, day and hash: the order is the same at each restart.
-    ///
-    /// # Errors
-    /// When something can't be read; what was yielded until then is of no use.
-    pub fn live_state(
-        &self,
-        ids_kept: Span,
-        emit: &mut dyn FnMut(Record),
-    ) -> Result<(), StoreError> {
+impl Memory for Store {
+    /// Groups ascend by number, activities by part and number, native ids by scope, day and hash: the order is the same
+    /// at each restart.
+    fn live_state(&self, ids_kept: Span, emit: &mut dyn FnMut(Record)) -> Result<(), StoreError> {
         let scopes = scopes(&self.db)?;
         scopes
             .iter()
@@ -133,6 +122,16 @@ fn create(db: &Db) -> Result<(), StoreError> {
     db.write(puts.into_batch(), true)?;
     // Into a table at once: whatever happens to the log later, the store keeps its name.
     db.flush(Family::Meta)
+}
+
+/// Draws another name for a store that forgot what it had published: whoever goes on with what it was is another one.
+pub(super) fn renew_lineage(db: &Db) -> Result<Lineage, StoreError> {
+    let mut random = [0_u8; 16];
+    getrandom::fill(&mut random).map_err(StoreError::Random)?;
+    let mut puts = Puts::new(db, 0);
+    puts.record(Family::Meta, &schema::meta(name::LINEAGE), &random)?;
+    db.write(puts.into_batch(), true)?;
+    Ok(Lineage(random))
 }
 
 pub(super) fn head(db: &Db) -> Result<Head, StoreError> {

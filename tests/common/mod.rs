@@ -16,10 +16,13 @@ use caseloom::config::{Config, StoreRaw};
 use caseloom::events::{RenderOptions, Renderer};
 use caseloom::generate::{Generator, Profile};
 use caseloom::metrics::Metrics;
-use caseloom::pipeline::{Lane, LaneStatus, Limits, Owner, Parts, TopicSettings, Topics, wake};
+use caseloom::pipeline::{
+    Acceptance, Lane, LaneParts, LaneStatus, Limits, Owner, Parts, RelayStart, TopicSettings,
+    Topics, wake,
+};
 use caseloom::ports::{
-    Destination, NextOffset, OutputRecord, PublishError, Publisher, Record, RecordBatch, Source,
-    SourceError,
+    Destination, NextOffset, Outlet, OutputRecord, Progress, PublishError, Publisher, Record,
+    RecordBatch, Source, SourceError,
 };
 use caseloom::shutdown::Shutdown;
 use caseloom::store::{Store, StoreOptions, StoreReader};
@@ -96,18 +99,25 @@ impl Rig {
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let (news, heard) = crossbeam_channel::bounded(8);
         let lane_status = LaneStatus::default();
-        let lane = Lane::new(
-            store.outbox,
-            recovered.published,
-            self.outside.maker(),
-            heard,
-            lane_status.clone(),
-            (Arc::clone(&metrics), Arc::clone(&clock)),
-        );
+        let lane = Lane::new(LaneParts {
+            outbox: Box::new(store.outbox),
+            outlet: Box::new(self.outside.clone()),
+            start: RelayStart {
+                lineage: recovered.lineage,
+                instance: [0; 16],
+                head: recovered.outbox_head,
+                published: recovered.published,
+                accept: Acceptance::default(),
+            },
+            news: heard,
+            status: lane_status.clone(),
+            metrics: Arc::clone(&metrics),
+            clock: Arc::clone(&clock),
+        });
         let owner = Owner::new(Parts {
             parser: config.parser(),
             correlator,
-            writer: store.writer,
+            writer: Box::new(store.writer),
             topics,
             next_offsets: recovered.next_offsets.clone(),
             renderer: Renderer::new(RenderOptions::default()),
@@ -126,7 +136,7 @@ impl Rig {
             reader: store.reader,
             next_offsets: recovered.next_offsets,
             shutdown: Shutdown::new(),
-            lane: Some(lane.unwrap()),
+            lane: Some(lane),
         }
     }
 }
@@ -367,14 +377,6 @@ impl Outside {
         assert!(!waited.timed_out(), "{} attempts to publish", book.attempts);
     }
 
-    fn maker(&self) -> Box<dyn Fn() -> Result<Box<dyn Publisher>, PublishError> + Send> {
-        let outside = self.clone();
-        Box::new(move || {
-            outside.change(|book| book.made += 1);
-            Ok(Box::new(outside.clone()))
-        })
-    }
-
     fn look<T>(&self, see: impl FnOnce(&Book) -> T) -> T {
         see(&self.shared.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -385,8 +387,35 @@ impl Outside {
     }
 }
 
+impl Outlet for Outside {
+    fn progress(&mut self, _: bool) -> Result<Option<Progress>, PublishError> {
+        Ok(None)
+    }
+
+    fn publisher(&mut self) -> Result<Box<dyn Publisher>, PublishError> {
+        self.change(|book| book.made += 1);
+        Ok(Box::new(self.clone()))
+    }
+}
+
+/// Without transactions: what is sent arrives at once.
 impl Publisher for Outside {
-    fn publish(&mut self, records: &[OutputRecord]) -> Result<(), PublishError> {
+    fn open(&mut self) -> Result<(), PublishError> {
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<(), PublishError> {
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), PublishError> {
+        Ok(())
+    }
+
+    fn send(&mut self, records: &[OutputRecord], _: &Progress) -> Result<(), PublishError> {
+        if records.is_empty() {
+            return Ok(());
+        }
         let mut result = Ok(());
         assert!(!self.look(|book| book.is_broken), "broken, as told");
         self.change(|book| {

@@ -69,8 +69,8 @@ const MISTAKES: &[(&str, &str)] = &[
         "c.toml:2:1: output.dlq_topic: alerts is an input already",
     ),
     (
-        "[output]\ndelivery = \"exactly_once\"",
-        "c.toml:2:1: output.delivery: exactly_once is not available yet; write at_least_once, whose repeats carry the same event id",
+        "[output]\ndelivery = \"at_most_once\"",
+        "c.toml:2:1: output.delivery: expected exactly_once or at_least_once, found string \"at_most_once\"",
     ),
     (
         "[http]\nlisten = \"localhost\"",

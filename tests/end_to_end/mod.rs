@@ -3,6 +3,7 @@
 
 #[path = "../common/process.rs"]
 mod process;
+mod output;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,15 +11,13 @@ use std::path::Path;
 use caseloom::generate::{Generator, Profile};
 use caseloom::kafka::KafkaOptions;
 use caseloom::store::{Store, StoreOptions};
-use rdkafka::Message as _;
 use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
-use rdkafka::consumer::Consumer;
-use rdkafka::message::{Headers, OwnedMessage};
+use rdkafka::message::OwnedMessage;
 use rdkafka::producer::BaseProducer;
-use serde_json::Value;
 
 use crate::kafka_client::*;
 use crate::{admin, broker, unique, wait_for, wait_until_there};
+use output::{assert_once, key, keys_of, places, read_all, sequence};
 use process::{Daemon, Metrics};
 
 const ALERTS: usize = 100_000;
@@ -65,9 +64,10 @@ fn kills_lose_nothing_and_count_nothing_twice() {
 
     let topics = destinations(&name);
     let letters = read_all(&options, &topics.dead_letters);
+    assert_eq!(letters.len(), input.mangled.len());
     assert_eq!(places(&letters, &name), input.mangled);
     let events = read_all(&options, &topics.events);
-    assert_complete(&events);
+    assert_once(&events);
     let opened = keys_of(&events, "io.caseloom.case.opened.v1");
     for key in &open {
         assert!(opened.contains(key), "{key} is open and no event says so");
@@ -111,6 +111,7 @@ fn write_config(directory: &Path, options: &KafkaOptions, name: &str) -> std::pa
         state_topic = "{}"
         dlq_topic = "{}"
         progress_topic = "{name}.progress"
+        transactional_id = "{name}"
         [store]
         path = "store"
         [http]
@@ -217,74 +218,6 @@ fn open_cases(daemon: &Daemon) -> BTreeSet<String> {
         };
         path = format!("/api/v1/cases?limit=500&cursor={cursor}");
     }
-}
-
-/// All committed records of a topic, partition by partition.
-fn read_all(options: &KafkaOptions, topic: &str) -> Vec<OwnedMessage> {
-    let mut all = Vec::new();
-    let metadata = plain_consumer(options, topic, 0)
-        .fetch_metadata(Some(topic), PATIENCE)
-        .unwrap();
-    for partition in 0..metadata.topics()[0].partitions().len() as i32 {
-        // librdkafka's default isolation.level is read_committed.
-        let consumer = plain_consumer(options, topic, partition);
-        let (low, high) = consumer
-            .fetch_watermarks(topic, partition, PATIENCE)
-            .unwrap();
-        let mut next = low;
-        while next < high {
-            let message = next_message(&consumer).detach();
-            next = message.offset() + 1;
-            all.push(message);
-        }
-    }
-    all
-}
-
-fn header(message: &OwnedMessage, name: &str) -> String {
-    let headers = message.headers().unwrap();
-    let header = headers.iter().find(|header| header.key == name);
-    let value = header.unwrap_or_else(|| panic!("no header {name}")).value;
-    String::from_utf8(value.unwrap().to_vec()).unwrap()
-}
-
-fn key(message: &OwnedMessage) -> String {
-    String::from_utf8(message.key().unwrap().to_vec()).unwrap()
-}
-
-fn sequence(message: &OwnedMessage) -> u64 {
-    let value: Value = serde_json::from_slice(message.payload().unwrap()).unwrap();
-    value["metadata"]["sequence"].as_u64().unwrap()
-}
-
-/// Where the dead letters' messages stood. A letter may come twice, never without a reason.
-fn places(letters: &[OwnedMessage], topic: &str) -> BTreeSet<Place> {
-    let mut places = BTreeSet::new();
-    for letter in letters {
-        assert_eq!(header(letter, "topic"), topic);
-        assert!(!header(letter, "reason").is_empty());
-        let number = |name| header(letter, name).parse::<i64>().unwrap();
-        places.insert((number("partition") as i32, number("offset")));
-    }
-    places
-}
-
-/// Each case's events are 1, 2, 3, ... in this order, once those that came again are left out.
-fn assert_complete(events: &[OwnedMessage]) {
-    let mut ids = BTreeSet::new();
-    let mut last: BTreeMap<String, u64> = BTreeMap::new();
-    for event in events {
-        if ids.insert(header(event, "ce_id")) {
-            let last = last.entry(key(event)).or_default();
-            assert_eq!(sequence(event), *last + 1, "of case {}", key(event));
-            *last += 1;
-        }
-    }
-}
-
-fn keys_of(events: &[OwnedMessage], kind: &str) -> BTreeSet<String> {
-    let of_kind = |event: &&OwnedMessage| header(event, "ce_type") == kind;
-    events.iter().filter(of_kind).map(key).collect()
 }
 
 /// The last state record of each case has the number of its last event in the store.

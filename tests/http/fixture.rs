@@ -16,7 +16,7 @@ use caseloom::clock::ManualClock;
 use caseloom::http::{Check, HttpOptions, HttpParts, Readiness, serve};
 use caseloom::metrics::Metrics;
 use caseloom::shutdown::Shutdown;
-use caseloom::store::{AlertRow, CommitBatch, Store, StoreOptions};
+use caseloom::store::{AlertRow, BatchStore, CommitBatch, Store, StoreOptions};
 use caseloom::view::CaseView;
 use caseloom_engine::accounting::{Accounting, Disposition, MessageOutcome};
 use caseloom_engine::alert::{Position, Severity, TopicId};

@@ -1,5 +1,6 @@
 //! A crash leaves the state after some batch, never a part of one; a failed write ends all writing.
 
+use crate::store::BatchStore;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::Command;

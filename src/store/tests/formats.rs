@@ -1,5 +1,6 @@
 //! Formats stay, and later ones are refused by name.
 
+use crate::store::{BatchStore, Memory, Outbox};
 use std::fmt::Write;
 
 use caseloom_engine::accounting::Accounting;

@@ -9,6 +9,7 @@ mod recovery;
 mod retention;
 mod round_trip;
 
+use crate::store::{BatchStore, Memory};
 use std::path::Path;
 
 use caseloom_engine::record::Record;

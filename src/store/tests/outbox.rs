@@ -1,6 +1,6 @@
 //! The outbox gives everything once, in order, and forgets what was published.
 
-use super::super::{CommitBatch, OUTPUT_RECORD_BYTES_MAX, Store, StoreError};
+use super::super::{BatchStore, CommitBatch, OUTPUT_RECORD_BYTES_MAX, Outbox, Store, StoreError};
 use super::{crash_image, new_store, open};
 use crate::ports::OutputRecord;
 use crate::store::samples;
@@ -51,12 +51,18 @@ fn records_come_in_order_and_end_with_a_batch() {
 }
 
 #[test]
-fn a_batch_above_the_limits_comes_in_pieces() {
-    let (_directory, store) = store_of_batches(2);
-    assert_eq!(after(&store, 0, 2, usize::MAX), [1, 2]);
-    assert_eq!(after(&store, 2, 2, usize::MAX), [3]);
-    assert_eq!(after(&store, 0, usize::MAX, 0), [1]);
-    assert_eq!(after(&store, 0, 0, 0), [1]);
+fn a_batch_is_cut_only_far_above_the_limits() {
+    let (_directory, mut store) = store_of_batches(2);
+    let all = usize::MAX;
+    assert_eq!(after(&store, 0, 1, all), [1, 2, 3]);
+    assert_eq!(after(&store, 0, 2, all), [1, 2, 3]);
+    assert_eq!(after(&store, 0, 0, all), [1], "four times nothing");
+    let long: Vec<_> = (7..=15).map(samples::output).collect();
+    commit(&mut store, &long);
+    assert_eq!(after(&store, 3, 2, all), [4, 5, 6], "the long one waits");
+    assert_eq!(after(&store, 6, 2, all), [7, 8, 9, 10, 11, 12, 13, 14]);
+    assert_eq!(after(&store, 14, 2, all), [15]);
+    assert_eq!(after(&store, 6, 3, all).len(), 9);
 }
 
 #[test]

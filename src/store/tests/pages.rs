@@ -1,5 +1,6 @@
 //! A case's alerts in pages: all of them, each once, whatever the page's size.
 
+use crate::store::BatchStore;
 use caseloom_engine::ids::GroupId;
 use caseloom_engine::record::{GroupRecord, Record, Stage};
 

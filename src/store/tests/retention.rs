@@ -1,5 +1,6 @@
 //! Whole days of one scope go, and nothing else.
 
+use crate::store::BatchStore;
 use caseloom_engine::ids::ScopeId;
 use caseloom_engine::record::{Record, Stage};
 use caseloom_engine::time::Span;

@@ -1,5 +1,6 @@
 //! What is committed is read back, at once and after opening again.
 
+use crate::store::BatchStore;
 use caseloom_engine::accounting::{Accounting, Disposition, MessageOutcome};
 use caseloom_engine::alert::{Position, TopicId};
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
