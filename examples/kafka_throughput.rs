@@ -29,6 +29,7 @@ fn main() -> anyhow::Result<()> {
         partitions: PARTITIONS,
         replication: 1,
         compacted: false,
+        roll_ms: None,
     };
     ensure_topics(&options, &[topic], true)?;
     produce(&options, &name, count)?;
