@@ -89,6 +89,8 @@ pub(super) enum Told<'a> {
     Format(Format),
     /// An envelope of that name, what is inside, and what it says of that.
     Envelope(&'static str, Inside<'a>, Facts<'a>),
+    /// None of these; but there is a text in it that a format may know.
+    Prose(&'a str),
 }
 
 /// One thing that a record must have. Paths may be dotted: each dot parts two objects or belongs to a key.
@@ -281,7 +283,7 @@ impl Detector {
             return Ok(Told::Format(format));
         }
         match envelope::prose(record) {
-            Some(text) => Ok(Told::Envelope("text_field", Inside::Text(text), facts)),
+            Some(text) => Ok(Told::Prose(text)),
             None => Err(unknown(record)),
         }
     }

@@ -192,7 +192,7 @@ impl<'r> Run<'r> {
                     self.documents("ndjson", lines.iter(), place)
                 } else if let Some(documents) = Documents::of(bytes) {
                     self.documents("concatenated", documents, place)
-                } else if self.is_text(bytes) {
+                } else if unwrap::may_be_text(bytes) || self.is_text(bytes) {
                     self.text(bytes, place)
                 } else {
                     Err(reject)
@@ -211,7 +211,7 @@ impl<'r> Run<'r> {
         let is_known = |text: &str| {
             let line = Line::of(text, self.message.broker_time);
             let told = |is_general| Records::tell_text(self.message.format, &line, is_general);
-            line.has_header() || told(false).or_else(|| told(true)).is_some()
+            told(false).or_else(|| told(true)).is_some()
         };
         !text.starts_with('{') && unwrap::text_records(text).next().is_some_and(is_known)
     }
@@ -354,6 +354,14 @@ impl<'r> Run<'r> {
                 json::check_envelope(record, &records.limits)?;
                 let place = self.enter(name, Place { facts, ..place })?;
                 self.open(name, inside, place)
+            }
+            Ok(Told::Prose(text)) if self.is_text(text.as_bytes()) => {
+                let place = self.enter("text_field", place)?;
+                self.text(text.as_bytes(), place)
+            }
+            Ok(Told::Prose(_)) => {
+                json::check(record, &records.limits)?;
+                Err(detect::unknown(record))
             }
             Err(reject) => {
                 // A broken record is broken, whoever may know it.

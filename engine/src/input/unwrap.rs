@@ -72,6 +72,11 @@ pub(super) fn may_be_json(bytes: &[u8]) -> bool {
     ) || matches!(bytes, b"null" | b"true" | b"false")
 }
 
+/// Whether what is no JSON was hardly meant to be: a date begins it, or another number.
+pub(super) fn may_be_text(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(u8::is_ascii_digit)
+}
+
 /// A value that looks like one JSON object per line.
 pub(super) struct Lines<'a> {
     bytes: &'a [u8],
