@@ -4,6 +4,7 @@
 
 #![allow(
     clippy::disallowed_methods,
+    clippy::disallowed_macros,
     reason = "reads samples and writes to the terminal"
 )]
 
@@ -40,7 +41,10 @@ fn samples(folder: &Path) -> Vec<PathBuf> {
         .unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
     let mut files: Vec<PathBuf> = files
         .map(|entry| entry.expect("a sample can be listed").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "jsonl")
+        })
         .collect();
     files.sort();
     files
@@ -60,7 +64,10 @@ fn tell(name: &str, text: &str) {
                 if let Some(format) = parsed.format {
                     count(parser.format_name(format).to_owned());
                 }
-                parsed.envelopes.iter().for_each(|envelope| count(format!("[{envelope}]")));
+                parsed
+                    .envelopes
+                    .iter()
+                    .for_each(|envelope| count(format!("[{envelope}]")));
                 (0..parsed.not_alerts).for_each(|_| count("no-alert".to_owned()));
                 parsed
                     .rejects
@@ -74,5 +81,9 @@ fn tell(name: &str, text: &str) {
         .into_iter()
         .map(|(word, count)| format!("{word} {count}"))
         .collect();
-    println!("{name:28} {messages:4} messages {:4} alerts  {}", alerts.len(), words.join(", "));
+    println!(
+        "{name:28} {messages:4} messages {:4} alerts  {}",
+        alerts.len(),
+        words.join(", ")
+    );
 }

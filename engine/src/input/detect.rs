@@ -89,8 +89,8 @@ pub(super) enum Told<'a> {
     Format(Format),
     /// An envelope of that name, what is inside, and what it says of that.
     Envelope(&'static str, Inside<'a>, Facts<'a>),
-    /// None of these; but there is a text in it that a format may know.
-    Prose(&'a str),
+    /// Only an envelope, of that name, around a text that some format may know.
+    Prose(&'static str, &'a str, Facts<'a>),
 }
 
 /// One thing that a record must have. Paths may be dotted: each dot parts two objects or belongs to a key.
@@ -262,6 +262,7 @@ impl Detector {
         facts: Facts<'a>,
     ) -> Result<Told<'a>, Reject> {
         let bits = self.bits(record);
+        let mut closed = None;
         for known in &self.known {
             if !known.fits(&bits, record) {
                 continue;
@@ -276,15 +277,16 @@ impl Detector {
                     if let Some(inside) = self.open(envelope, record, &mut facts) {
                         return Ok(Told::Envelope(envelope.name, inside, facts));
                     }
+                    closed.get_or_insert((envelope.name, facts));
                 }
             }
         }
         if format != Format::Auto {
             return Ok(Told::Format(format));
         }
-        match envelope::prose(record) {
-            Some(text) => Ok(Told::Prose(text)),
-            None => Err(unknown(record)),
+        match (closed, envelope::prose(record)) {
+            (Some((name, facts)), Some(text)) => Ok(Told::Prose(name, text, facts)),
+            _ => Err(unknown(record)),
         }
     }
 

@@ -171,6 +171,16 @@ impl Draft<'_> {
         self.alert
     }
 
+    /// A moment not long after the event, for dates without a year.
+    pub(crate) fn near(&self) -> Option<Timestamp> {
+        self.message.broker_time
+    }
+
+    /// Whether an envelope told a time.
+    pub(crate) fn has_outer_time(&self) -> bool {
+        self.facts.time.is_some()
+    }
+
     /// Whether a time was told.
     pub(crate) fn has_time(&self) -> bool {
         self.time.is_some()

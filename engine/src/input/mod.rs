@@ -24,6 +24,7 @@ mod reject;
 mod severity;
 mod timestamp;
 mod unwrap;
+mod vocabulary;
 mod windows;
 
 use smallvec::SmallVec;

@@ -355,11 +355,11 @@ impl<'r> Run<'r> {
                 let place = self.enter(name, Place { facts, ..place })?;
                 self.open(name, inside, place)
             }
-            Ok(Told::Prose(text)) if self.is_text(text.as_bytes()) => {
-                let place = self.enter("text_field", place)?;
+            Ok(Told::Prose(name, text, facts)) if self.is_text(text.as_bytes()) => {
+                let place = self.enter(name, Place { facts, ..place })?;
                 self.text(text.as_bytes(), place)
             }
-            Ok(Told::Prose(_)) => {
+            Ok(Told::Prose(..)) => {
                 json::check(record, &records.limits)?;
                 Err(detect::unknown(record))
             }

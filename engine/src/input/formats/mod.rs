@@ -31,6 +31,7 @@ mod defender_xdr;
 mod elastic;
 mod extension;
 mod falco;
+mod generic;
 mod google_scc;
 mod guardduty;
 mod hayabusa;
@@ -94,6 +95,7 @@ pub(super) static ROOMS: &[Room] = &[
     leef::ROOM,
     // General ones, the most general last.
     native::ROOM,
+    generic::ROOM,
 ];
 
 /// A product's room.

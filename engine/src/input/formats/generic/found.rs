@@ -1,0 +1,194 @@
+//! Found: the fields of a record whose names say what they hold, gathered in one walk.
+
+use compact_str::CompactString;
+use smallvec::SmallVec;
+
+use crate::entity::{EntityKind, Role};
+
+use super::super::super::json::{Scalar, Value};
+use super::super::super::vocabulary::{self, Holds, Meaning, Words};
+use super::pairs::pairs;
+
+/// A value with its rank among those of the same meaning.
+type Ranked<'a> = Option<(u8, Scalar<'a>)>;
+
+#[derive(Default)]
+pub(super) struct Found<'a> {
+    pub(super) mentions: SmallVec<[Mention<'a>; 8]>,
+    pub(super) times: SmallVec<[(u8, Scalar<'a>); 4]>,
+    pub(super) date: Option<Scalar<'a>>,
+    /// The zone of date and time, as an offset.
+    pub(super) zone: Option<Scalar<'a>>,
+    pub(super) rule_id: Ranked<'a>,
+    pub(super) rule_name: Ranked<'a>,
+    pub(super) title: Ranked<'a>,
+    pub(super) severity: Ranked<'a>,
+    pub(super) priority: Option<Scalar<'a>>,
+    pub(super) attack: SmallVec<[CompactString; 4]>,
+    pub(super) id: Ranked<'a>,
+}
+
+/// An entity's field.
+#[derive(Clone, Copy)]
+pub(super) struct Mention<'a> {
+    pub(super) holds: Holds,
+    pub(super) role: Role,
+    pub(super) value: Scalar<'a>,
+}
+
+/// Objects in objects, the record being the first.
+const LEVELS_MAX: usize = 4;
+/// Entities looked at; an alert keeps at most 64.
+const MENTIONS_MAX: usize = 256;
+const TIMES_MAX: usize = 16;
+const ATTACK_MAX: usize = 64;
+
+impl<'a> Found<'a> {
+    pub(super) fn of_record(record: Value<'a>) -> Self {
+        let mut found = Self::default();
+        found.walk(record, &Words::default(), 0);
+        found
+    }
+
+    pub(super) fn of_text(text: &'a str) -> Self {
+        let mut found = Self::default();
+        let (prose, pairs) = pairs(text);
+        for (key, value) in pairs {
+            let Some(words) = Words::default().with(key) else {
+                continue;
+            };
+            found.put(&words, Scalar::Text(value));
+        }
+        if found.title.is_none() && !prose.is_empty() {
+            found.title = Some((u8::MAX, Scalar::Text(prose)));
+        }
+        found
+    }
+
+    fn walk(&mut self, object: Value<'a>, above: &Words, level: usize) {
+        if level >= LEVELS_MAX {
+            return;
+        }
+        self.observable(object);
+        for (key, value) in object.keys_and_values() {
+            let Some(words) = above.with(key) else {
+                continue;
+            };
+            value.each(|value| match value.scalar() {
+                Some(scalar) => self.put(&words, scalar),
+                None => self.walk(value, &words, level + 1),
+            });
+        }
+    }
+
+    /// `{"type": "ip", "value": "192.0.2.1"}`, as lists of observables have them.
+    fn observable(&mut self, object: Value<'a>) {
+        let first = |keys: &[&str]| keys.iter().find_map(|key| object.get(key));
+        let kind = first(&[
+            "type",
+            "kind",
+            "dataType",
+            "data_type",
+            "entity_type",
+            "ioc_type",
+        ]);
+        let value = first(&["value", "data", "ioc", "indicator"]).and_then(Value::scalar);
+        let (Some(kind), Some(value)) = (kind.and_then(Value::as_str), value) else {
+            return;
+        };
+        let Some(holds) = observable_kind(kind) else {
+            return;
+        };
+        let role = object
+            .get("role")
+            .and_then(|role| Role::from_word(role.as_str()?))
+            .unwrap_or(Role::Affected);
+        self.mention(holds, role, value);
+    }
+
+    fn put(&mut self, words: &Words, value: Scalar<'a>) {
+        if value.is_nothing() {
+            return;
+        }
+        let Some(meaning) = vocabulary::meaning(words) else {
+            if words.iter().eq(["tz"]) || words.iter().eq(["timezone"]) {
+                self.zone = Some(value);
+            }
+            return;
+        };
+        match meaning {
+            Meaning::Entity(holds, role) => self.mention(holds, role, value),
+            Meaning::Time(rank) => self.time(rank, value),
+            Meaning::Date => {
+                self.date = Some(value);
+                self.time(4, value);
+            }
+            Meaning::RuleId(rank) => keep(&mut self.rule_id, rank, value),
+            Meaning::RuleName(rank) => keep(&mut self.rule_name, rank, value),
+            Meaning::Headline => {
+                keep(&mut self.rule_name, 6, value);
+                keep(&mut self.title, 0, value);
+            }
+            Meaning::Title(rank) => keep(&mut self.title, rank, value),
+            Meaning::Severity(rank) => keep(&mut self.severity, rank, value),
+            Meaning::Priority => self.priority = Some(value),
+            Meaning::Id(rank) => keep(&mut self.id, rank, value),
+            Meaning::Attack => {
+                if let Some(text) = value.text()
+                    && self.attack.len() < ATTACK_MAX
+                {
+                    self.attack.push(text.into_owned());
+                }
+            }
+        }
+    }
+
+    fn mention(&mut self, holds: Holds, role: Role, value: Scalar<'a>) {
+        if self.mentions.len() < MENTIONS_MAX
+            && !matches!(value, Scalar::Bool(_) | Scalar::Float(_))
+        {
+            self.mentions.push(Mention { holds, role, value });
+        }
+    }
+
+    fn time(&mut self, rank: u8, value: Scalar<'a>) {
+        if self.times.len() < TIMES_MAX {
+            self.times.push((rank, value));
+        }
+    }
+}
+
+/// Keeps the value of the lowest rank; of equals the first.
+fn keep<'a>(slot: &mut Ranked<'a>, rank: u8, value: Scalar<'a>) {
+    if matches!(value, Scalar::Bool(_)) {
+        return;
+    }
+    if slot.is_none_or(|(known, _)| rank < known) {
+        *slot = Some((rank, value));
+    }
+}
+
+fn observable_kind(word: &str) -> Option<Holds> {
+    let bare: CompactString = word
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
+        .take(24)
+        .collect();
+    Some(Holds::Kind(match &*bare {
+        "ip" | "ipv4" | "ipv6" | "ipaddress" | "ipv4addr" | "ipv6addr" | "ipv4address" => {
+            EntityKind::Ip
+        }
+        "host" | "hostname" | "computer" | "device" | "endpoint" | "machine" => {
+            return Some(Holds::HostOrIp);
+        }
+        "user" | "username" | "account" | "useraccount" => EntityKind::User,
+        "email" | "mail" | "emailaddress" | "emailaddr" => return Some(Holds::PerhapsEmail),
+        "hash" | "filehash" | "sha256" | "sha1" | "md5" | "sha512" => return Some(Holds::Hashes),
+        "url" | "uri" => EntityKind::Url,
+        "domain" | "domainname" | "fqdn" => EntityKind::Domain,
+        "process" | "processname" => EntityKind::Process,
+        "file" | "filename" | "filepath" => EntityKind::File,
+        _ => return None,
+    }))
+}
