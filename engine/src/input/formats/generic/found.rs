@@ -70,7 +70,10 @@ impl<'a> Found<'a> {
             return;
         }
         self.observable(object);
-        for (key, value) in object.keys_and_values() {
+        // An object has no order, so none may decide between fields of the same meaning.
+        let mut fields: SmallVec<[(&str, Value<'a>); 32]> = object.keys_and_values().collect();
+        fields.sort_unstable_by_key(|(key, _)| *key);
+        for (key, value) in fields {
             let Some(words) = above.with(key) else {
                 continue;
             };
