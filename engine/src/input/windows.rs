@@ -178,7 +178,7 @@ impl<'a> WindowsEvent<'a> {
         for host in self.target_host.into_iter().flatten() {
             let host = first_text(host).unwrap_or_default();
             if !matches!(host, "-" | "localhost") && !draft.is_named(host) {
-                draft.push(Entity::host_or_ip(Role::Target, host), thing::TARGET);
+                draft.push(self.destination(host), thing::TARGET);
             }
         }
         if let Some(query) = self.query {
@@ -196,6 +196,23 @@ impl<'a> WindowsEvent<'a> {
         {
             draft.entity(EntityKind::Url, Role::Target, url, thing::TARGET);
         }
+    }
+
+    /// A machine of ours, or the name of something on the Internet: one with dots that is not of the computer's domain.
+    fn destination(&self, name: &str) -> Option<Entity> {
+        let computer = self.computer.and_then(first_text).unwrap_or_default();
+        let domain = computer.split_once('.').map(|(_, domain)| domain);
+        let is_ours = domain.is_some_and(|domain| {
+            let start = name.len().saturating_sub(domain.len());
+            name.get(start..)
+                .is_some_and(|end| end.eq_ignore_ascii_case(domain))
+        });
+        let named = if name.contains('.') && !is_ours {
+            Entity::new(EntityKind::Domain, Role::Target, name)
+        } else {
+            None
+        };
+        named.or_else(|| Entity::host_or_ip(Role::Target, name))
     }
 
     fn tell_programs(&self, draft: &mut Draft<'_>) {
@@ -224,16 +241,14 @@ impl<'a> WindowsEvent<'a> {
             draft.entities(EntityKind::File, Role::Target, file, thing::FILE);
         }
         if let Some(script) = self.script.and_then(first_text) {
-            // Defender writes `file:_C:\a.exe; containerfile:_C:\b.zip`.
-            for path in script.split("; ") {
-                let path = path.split_once(":_").map_or(path, |(_, path)| path);
-                if path.contains(['\\', '/']) {
-                    let is_program = self.image.into_iter().flatten().any(|image| {
-                        first_text(image).is_some_and(|image| image.eq_ignore_ascii_case(path))
-                    });
-                    if !is_program {
-                        draft.entity(EntityKind::File, Role::Target, path, thing::FILE);
-                    }
+            // Defender writes `file:_C:\a.exe; webfile:_C:\b.exe|https://example.org/b.exe|pid:4`.
+            for part in script.split("; ") {
+                let part = part.split_once(":_").map_or(part, |(_, part)| part);
+                let (path, rest) = part.split_once('|').unwrap_or((part, ""));
+                self.tell_script(path, draft);
+                let url = rest.split('|').next().unwrap_or(rest);
+                if url.contains("://") {
+                    draft.entity(EntityKind::Url, Role::Target, url, thing::TARGET);
                 }
             }
         }
@@ -246,6 +261,19 @@ impl<'a> WindowsEvent<'a> {
         }
         if let Some(program) = self.service_file.and_then(first_text).and_then(program) {
             draft.entity(EntityKind::File, Role::Target, program, thing::FILE);
+        }
+    }
+}
+
+impl WindowsEvent<'_> {
+    /// A path, unless it is the program's own.
+    fn tell_script(&self, path: &str, draft: &mut Draft<'_>) {
+        let is_program =
+            self.image.into_iter().flatten().any(|image| {
+                first_text(image).is_some_and(|image| image.eq_ignore_ascii_case(path))
+            });
+        if path.contains(['\\', '/']) && !is_program {
+            draft.entity(EntityKind::File, Role::Target, path, thing::FILE);
         }
     }
 }

@@ -55,11 +55,13 @@ pub(crate) struct Account<'a> {
 impl Draft<'_> {
     /// Entities of one kind and role: each text or number of a list, or the only one.
     pub(crate) fn entities(&mut self, kind: EntityKind, role: Role, value: Value<'_>, thing: u8) {
+        let thing = one_thing(role, value, thing);
         each_text(value, |text| self.entity(kind, role, text, thing));
     }
 
     /// As [`Self::entities`], of a field that holds names or addresses of machines.
     pub(crate) fn hosts_or_ips(&mut self, role: Role, value: Value<'_>, thing: u8) {
+        let thing = one_thing(role, value, thing);
         each_text(value, |text| {
             self.push(Entity::host_or_ip(role, text), thing);
         });
@@ -67,6 +69,7 @@ impl Draft<'_> {
 
     /// As [`Self::entities`], of a field that holds DNS names, or addresses where there is no name.
     pub(crate) fn domains_or_ips(&mut self, role: Role, value: Value<'_>, thing: u8) {
+        let thing = one_thing(role, value, thing);
         each_text(value, |text| {
             let entity = Entity::new(EntityKind::Domain, role, text)
                 .or_else(|| Entity::new(EntityKind::Ip, role, text));
@@ -95,8 +98,9 @@ impl Draft<'_> {
             .domain
             .and_then(first_text)
             .filter(|domain| !matches!(*domain, "" | "-" | "." | "N/A" | "n/a" | "null" | "LOCAL"));
-        if let Some(name) = account.name {
-            each_text(name, |name| self.user(domain, name, role, thing));
+        if let Some(names) = account.name {
+            let thing = if names.len() > 1 { 0 } else { thing };
+            each_text(names, |name| self.user(domain, name, role, thing));
         }
         if let Some(upn) = account.upn {
             each_text(upn, |upn| {
@@ -167,6 +171,13 @@ impl Draft<'_> {
         }
     }
 
+    /// Lets what was said after the first `told` entities stand for itself.
+    pub(crate) fn without_things(&mut self, told: usize) {
+        for entity in self.alert.entities.iter_mut().skip(told) {
+            entity.thing = 0;
+        }
+    }
+
     /// Whether the alert has an entity of this kind and canonical value.
     pub(crate) fn has(&self, kind: EntityKind, value: &str) -> bool {
         let entities = &self.alert.entities;
@@ -196,6 +207,17 @@ impl Draft<'_> {
     /// ATT&CK tactics and techniques: each text of a list, or the only one.
     pub(crate) fn attacks(&mut self, value: Value<'_>) {
         each_text(value, |text| self.attack(text));
+    }
+}
+
+/// The thing that a field's values name: several values at either end are several things, where those of what is
+/// affected or observes are one machine's names and addresses.
+fn one_thing(role: Role, value: Value<'_>, thing: u8) -> u8 {
+    let is_machine = matches!(role, Role::Affected | Role::Observer);
+    if is_machine || value.len() < 2 {
+        thing
+    } else {
+        0
     }
 }
 

@@ -182,7 +182,7 @@ impl<'a> Incident<'a> {
             draft.hosts_or_ips(Role::Source, source, thing::SOURCE);
         }
         if let Some(name) = self.reverse {
-            draft.entities(EntityKind::Domain, Role::Source, name, thing::SOURCE);
+            draft.hosts_or_ips(Role::Source, name, thing::SOURCE);
         }
         if let Some(workstation) = self.workstation {
             draft.hosts_or_ips(Role::Source, workstation, thing::SOURCE);

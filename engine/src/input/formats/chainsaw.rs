@@ -69,7 +69,12 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
         let mut count = 0;
         documents.each(|document| {
             if count < EVENTS_MAX {
+                let told = draft.told();
                 Event::of(document).tell(&mut draft);
+                // What two events have in the same place is not the same thing.
+                if count > 0 {
+                    draft.without_things(told);
+                }
             }
             count += 1;
         });

@@ -309,7 +309,8 @@ fn key_start(bytes: &[u8], equals: usize) -> Option<usize> {
     (length > 0 && is_first && bytes[start].is_ascii_alphanumeric()).then_some(start)
 }
 
-/// `text` without its backslashes: `\=`, `\|` and `\\` stand for themselves, `\n` and `\r` for line ends.
+/// `text` without its backslashes: `\=`, `\|` and `\\` stand for themselves, `\n` and `\r` for line ends,
+/// which become blanks.
 pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
     if memchr::memchr(b'\\', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
@@ -321,7 +322,7 @@ pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
             ('\\', Some('=' | '|' | '\\')) => plain.extend(chars.next()),
             // A path like `C:\new` is seldom escaped as it should be.
             ('\\', Some('n' | 'r')) if !plain.ends_with(':') => {
-                plain.push('\n');
+                plain.push(' ');
                 chars.next();
             }
             _ => plain.push(c),
@@ -361,7 +362,7 @@ mod tests {
     #[test]
     fn escapes_stand_for_themselves() {
         assert_eq!(unescaped("plain"), "plain");
-        assert_eq!(unescaped(r"a\=b\|c\\d\ne"), "a=b|c\\d\ne");
+        assert_eq!(unescaped(r"a\=b\|c\\d\ne"), "a=b|c\\d e");
         assert_eq!(unescaped(r"C:\new\temp"), "C:\\new\\temp");
         assert_eq!(unescaped("tail\\"), "tail\\");
     }

@@ -44,6 +44,7 @@ const FIELDS_MAX: usize = 64;
 struct Match<'a> {
     rule_id: Option<Value<'a>>,
     rule_file: Option<Value<'a>>,
+    title: Option<Value<'a>>,
     computer: Option<Value<'a>>,
     channel: Option<Value<'a>>,
     event_id: Option<Value<'a>>,
@@ -61,6 +62,7 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
                 continue;
             }
             "RuleTitle" => {
+                found.title = Some(value);
                 draft.rule_name(value.scalar_or_null());
                 continue;
             }
@@ -95,7 +97,12 @@ impl Match<'_> {
         if let Some(rule) = rule {
             draft.rule_id(rule.scalar_or_null(), "RuleID")?;
         }
-        let id = [self.computer, self.channel, self.record, rule];
+        let id = [
+            self.computer,
+            self.channel,
+            self.record,
+            rule.or(self.title),
+        ];
         sigma::tell_id(&id, draft)?;
         if let Some(computer) = self.computer {
             draft.hosts_or_ips(Role::Affected, computer, thing::HOST);
@@ -149,6 +156,7 @@ impl Match<'_> {
         };
         match key {
             "Path" if is_program => "NewProcessName",
+            "Path" if is_event(7045) || is_event(4697) => "ImagePath",
             "Image" if is_event(7) => "ImageLoaded",
             "Svc" => "ServiceDisplayName",
             _ => key,

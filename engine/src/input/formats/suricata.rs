@@ -143,10 +143,12 @@ fn rule_id(gid: &str, sid: &str) -> CompactString {
     id
 }
 
-/// Suricata's priority: 1 is the worst.
+/// Suricata's priority: 1 is the worst. Who carries its events may write it as text.
 fn priority(value: Scalar<'_>) -> Option<Severity> {
-    let Scalar::Integer(priority) = value else {
-        return None;
+    let priority = match value {
+        Scalar::Integer(priority) => priority,
+        Scalar::Text(text) => text.parse().ok()?,
+        _ => return None,
     };
     let score = match priority {
         1 => 70,

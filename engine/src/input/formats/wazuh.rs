@@ -94,6 +94,10 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     event.read_machines(data.as_ref(), &mut draft);
     if let Some(data) = data {
         data.tell(&mut draft)?;
+        // A wrapped event brings a severity of its own; the manager has judged it anew.
+        if let Some(level) = rule.get("level") {
+            draft.severity_read(severity::wazuh(level.scalar_or_null()));
+        }
     }
     if let Some(syscheck) = event.syscheck {
         read_syscheck(syscheck, &mut draft);

@@ -125,11 +125,9 @@ impl<'a> Facts<'a> {
         ] {
             for value in values.iter().flatten() {
                 // Several accounts are several things.
-                let number = if value.elements().is_some() {
-                    0
-                } else {
-                    number
-                };
+                let is_list = value.elements().is_some()
+                    || value.as_str().is_some_and(|text| text.contains('\n'));
+                let number = if is_list { 0 } else { number };
                 each_line(*value, |text| draft.user(None, text, role, number));
             }
         }
@@ -210,6 +208,7 @@ impl<'a> Facts<'a> {
             .source
             .iter()
             .chain(&self.target)
+            .chain(&self.risk_objects)
             .flatten()
             .next()
             .is_some();
