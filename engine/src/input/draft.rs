@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 use super::facts::Facts;
 use super::json::{self, Readers, Scalar, Text, Value};
 use super::limits::Limits;
-use super::reject::{Reject, excerpt};
+use super::reject::{self, Reject, excerpt};
 use super::timestamp::{self, Unit};
 use super::{Message, Notes, Rejects, Scope, attack, severity};
 
@@ -127,7 +127,7 @@ impl Desk<'_> {
             Ok(_) => true,
             Err(reject) => {
                 self.alerts.truncate(before);
-                self.rejects.push((index, reject));
+                reject::keep(self.rejects, index, reject);
                 self.next = self.next.max(index + 1);
                 false
             }

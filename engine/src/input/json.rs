@@ -5,6 +5,7 @@
 //! alert doesn't take its neighbours along. Numbers beyond 64 bits are invalid JSON here.
 
 mod check;
+mod density;
 mod readers;
 mod value;
 
@@ -39,13 +40,16 @@ impl Reader {
     /// Reads `document` and shows its root to `visit`.
     ///
     /// # Errors
-    /// [`Reject::InvalidJson`], [`Reject::InvalidUtf8`], [`Reject::TooDeep`], or what `visit` returns.
+    /// [`Reject::InvalidJson`], [`Reject::InvalidUtf8`], [`Reject::TooDeep`], [`Reject::TooManyNodes`] when it would take
+    /// far more memory than its size, or what `visit` returns.
     pub(super) fn read<T>(
         &mut self,
         document: &[u8],
         visit: impl FnOnce(Value<'_>) -> Result<T, Reject>,
     ) -> Result<T, Reject> {
+        density::check(document)?;
         self.bytes.clear();
+        self.bytes.reserve_exact(document.len() + INPUT_PADDING);
         self.bytes.extend_from_slice(document);
         self.bytes.resize(document.len() + INPUT_PADDING, b' ');
         let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();

@@ -59,7 +59,8 @@ pub struct Message<'a> {
     pub headers: &'a [(&'a str, &'a [u8])],
 }
 
-/// Records that were rejected, with their index in the message, in order.
+/// Records that were rejected, with their index in the message, in order. At most 16, and behind them how many more there
+/// were: each becomes a dead letter with the whole message, so a message of 10,000 bad records must not become as many.
 pub type Rejects = SmallVec<[(u32, Reject); 1]>;
 
 /// Who says which scope an alert belongs to.

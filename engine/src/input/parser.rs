@@ -13,7 +13,7 @@ use super::json::{self, Readers, Value};
 use super::limits::Limits;
 use super::line::Line;
 use super::mapping::Mapping;
-use super::reject::{Reject, excerpt};
+use super::reject::{self, Reject, excerpt};
 use super::unwrap::envelope::{self, Inside};
 use super::unwrap::inflate::Compression;
 use super::unwrap::{self, Documents, Lines};
@@ -448,7 +448,7 @@ impl<'r> Run<'r> {
             }
             Err(reject) => {
                 self.alerts.truncate(before);
-                self.parsed.rejects.push((index, reject));
+                reject::keep(&mut self.parsed.rejects, index, reject);
             }
         }
         let alerts = self.alerts.len() - before;
@@ -457,7 +457,7 @@ impl<'r> Run<'r> {
     }
 
     fn reject(&mut self, reject: Reject) {
-        self.parsed.rejects.push((self.next, reject));
+        reject::keep(&mut self.parsed.rejects, self.next, reject);
         self.next += 1;
     }
 

@@ -5,6 +5,8 @@
 
 use compact_str::CompactString;
 
+use super::Rejects;
+
 /// Why a message, or one alert of it, was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reject {
@@ -41,6 +43,14 @@ pub enum Reject {
         keys: usize,
         /// The bound.
         max: usize,
+    },
+    /// More records of one message were rejected than are told one by one.
+    #[error(
+        "{more} more records of this message were rejected: let the producer send smaller batches"
+    )]
+    TooManyRejects {
+        /// How many.
+        more: u32,
     },
     /// Envelopes hold envelopes too deeply.
     #[error("more than {max} envelopes around each other: no known pipeline does this")]
@@ -157,11 +167,12 @@ pub enum Reject {
 
 impl Reject {
     /// Every value of [`Self::reason`], for the labels of a metric.
-    pub const ALL_REASONS: [&'static str; 20] = [
+    pub const ALL_REASONS: [&'static str; 21] = [
         "too_large",
         "too_deep",
         "too_many_nodes",
         "too_many_keys",
+        "too_many_rejects",
         "too_many_envelopes",
         "too_many_alerts",
         "bad_compression",
@@ -189,6 +200,7 @@ impl Reject {
             Self::TooManyNodes { .. } => "too_many_nodes",
             Self::TooManyKeys { .. } => "too_many_keys",
             Self::TooManyEnvelopes { .. } => "too_many_envelopes",
+            Self::TooManyRejects { .. } => "too_many_rejects",
             Self::TooManyAlerts { .. } => "too_many_alerts",
             Self::BadCompression { .. } => "bad_compression",
             Self::BinaryValue { .. } => "binary_value",
@@ -205,6 +217,18 @@ impl Reject {
             Self::BadScope { .. } => "bad_scope",
             Self::StringTooLong { .. } => "string_too_long",
         }
+    }
+}
+
+/// Adds a reject to those of a message; beyond 16 it is only counted.
+pub(crate) fn keep(rejects: &mut Rejects, index: u32, reject: Reject) {
+    const REJECTS_MAX: usize = 16;
+    if rejects.len() < REJECTS_MAX {
+        rejects.push((index, reject));
+    } else if let Some((_, Reject::TooManyRejects { more })) = rejects.last_mut() {
+        *more += 1;
+    } else {
+        rejects.push((index, Reject::TooManyRejects { more: 1 }));
     }
 }
 
