@@ -47,7 +47,7 @@ impl Reader {
         document: &[u8],
         visit: impl FnOnce(Value<'_>) -> Result<T, Reject>,
     ) -> Result<T, Reject> {
-        density::check(document)?;
+        density::check(document, self.depth_max)?;
         self.bytes.clear();
         self.bytes.reserve_exact(document.len() + INPUT_PADDING);
         self.bytes.extend_from_slice(document);

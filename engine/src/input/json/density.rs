@@ -9,8 +9,8 @@ use super::super::reject::Reject;
 const LARGE_BYTES: usize = 64 * 1024;
 
 /// # Errors
-/// [`Reject::TooManyNodes`].
-pub(super) fn check(document: &[u8]) -> Result<(), Reject> {
+/// [`Reject::TooManyNodes`], or [`Reject::TooDeep`] where that is why.
+pub(super) fn check(document: &[u8], depth_max: usize) -> Result<(), Reject> {
     if document.len() < LARGE_BYTES {
         return Ok(());
     }
@@ -23,17 +23,18 @@ pub(super) fn check(document: &[u8]) -> Result<(), Reject> {
     if 2 * marks <= max {
         return Ok(());
     }
-    let nodes = places(document);
+    let nodes = places(document, depth_max)?;
     if nodes <= max {
         return Ok(());
     }
     Err(Reject::TooManyNodes { nodes, max })
 }
 
-/// Marks outside strings, and values between them.
-fn places(document: &[u8]) -> usize {
+/// How many marks outside strings there are, and values between them.
+fn places(document: &[u8], depth_max: usize) -> Result<usize, Reject> {
+    let mut depth = 0_usize;
     let (mut places, mut is_quoted, mut is_escaped, mut is_value) = (0, false, false, false);
-    for byte in document {
+    for (offset, byte) in document.iter().enumerate() {
         match byte {
             _ if is_escaped => is_escaped = false,
             b'\\' if is_quoted => is_escaped = true,
@@ -46,6 +47,17 @@ fn places(document: &[u8]) -> usize {
             b',' | b':' | b'[' | b'{' | b']' | b'}' => {
                 places += 1;
                 is_value = false;
+                match byte {
+                    b'[' | b'{' => depth += 1,
+                    b']' | b'}' => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                if depth > depth_max {
+                    return Err(Reject::TooDeep {
+                        offset,
+                        max: depth_max,
+                    });
+                }
             }
             b' ' | b'\t' | b'\r' | b'\n' => is_value = false,
             _ => {
@@ -54,7 +66,7 @@ fn places(document: &[u8]) -> usize {
             }
         }
     }
-    places
+    Ok(places)
 }
 
 #[cfg(test)]
@@ -63,19 +75,21 @@ mod tests {
 
     #[test]
     fn places_are_marks_and_values() {
-        assert_eq!(places(b"[0,12 , \"a,b\\\",\" ]"), 7);
-        assert_eq!(places(b"{\"a\":true}"), 5);
-        assert_eq!(places(b""), 0);
+        assert_eq!(places(b"[0,12 , \"a,b\\\",\" ]", 1), Ok(7));
+        assert_eq!(places(b"{\"a\":true}", 1), Ok(5));
+        assert_eq!(places(b"", 1), Ok(0));
+        let deep = places(b"[[[", 2);
+        assert_eq!(deep, Err(Reject::TooDeep { offset: 2, max: 2 }));
     }
 
     #[test]
     fn only_large_and_dense_documents_are_refused() {
         let dense = |values: usize| format!("[{}0]", "0,".repeat(values));
-        assert!(check(dense(1_000).as_bytes()).is_ok());
-        assert!(check(dense(100_000).as_bytes()).is_err());
+        assert!(check(dense(1_000).as_bytes(), 64).is_ok());
+        assert!(check(dense(100_000).as_bytes(), 64).is_err());
         let payload = format!("{{\"payload\":\"{}\"}}", ",".repeat(200_000));
-        assert!(check(payload.as_bytes()).is_ok());
+        assert!(check(payload.as_bytes(), 64).is_ok());
         let alerts = format!("[{}{{}}]", "{\"rule\":\"r\",\"host\":\"h\"},".repeat(9_000));
-        assert!(check(alerts.as_bytes()).is_ok());
+        assert!(check(alerts.as_bytes(), 64).is_ok());
     }
 }
