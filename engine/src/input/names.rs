@@ -210,11 +210,22 @@ fn ends_with_name(path: &str, name: &str) -> bool {
     is_tail && (at == 0 || matches!(path.as_bytes()[at - 1], b'\\' | b'/'))
 }
 
-/// Tells one entity that stands for itself; nothing is passed over.
+/// Tells one entity, which stands for itself unless it was named as something before; nothing is passed over.
 pub(crate) fn one(draft: &mut Draft<'_>, kind: EntityKind, role: Role, raw: Option<&str>) {
     if let Some(raw) = raw.filter(|raw| !raw.trim_ascii().is_empty()) {
-        draft.entity(kind, role, raw, 0);
+        push(draft, Entity::new(kind, role, raw));
     }
+}
+
+fn push(draft: &mut Draft<'_>, entity: Option<Entity>) {
+    let told = &draft.alert().entities;
+    let is_it = |other: &&Entity| {
+        entity
+            .as_ref()
+            .is_some_and(|entity| other.kind == entity.kind && other.value == entity.value)
+    };
+    let thing = told.iter().find(is_it).map_or(0, |other| other.thing);
+    draft.push(entity, thing);
 }
 
 /// Tells a URL, or the bare host that some products write for one; nothing is passed over.
@@ -224,7 +235,7 @@ pub(crate) fn url_or_host(draft: &mut Draft<'_>, role: Role, raw: Option<&str>) 
         let entity = kinds
             .into_iter()
             .find_map(|kind| Entity::new(kind, role, raw));
-        draft.push(entity, 0);
+        push(draft, entity);
     }
 }
 
@@ -235,7 +246,7 @@ pub(crate) fn peer(draft: &mut Draft<'_>, role: Role, raw: Option<&str>) {
         let entity = kinds
             .into_iter()
             .find_map(|kind| Entity::new(kind, role, raw));
-        draft.push(entity, 0);
+        push(draft, entity);
     }
 }
 

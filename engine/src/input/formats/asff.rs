@@ -9,15 +9,13 @@
 
 mod details;
 
-use compact_str::CompactString;
-
 use crate::alert::Lifecycle;
 use crate::entity::{EntityKind, Role};
 
 use super::super::detect::Need;
 use super::super::draft::{Desk, Draft, Paths, Reading};
 use super::super::json::{Scalar, Value};
-use super::super::names::{self, Names, Things};
+use super::super::names::{Names, Things};
 use super::super::reject::Reject;
 use super::super::severity;
 use super::super::timestamp::Unit;
@@ -164,7 +162,7 @@ impl<'a> Finding<'a> {
         self.tell_severity(draft);
         draft.lifecycle_read(self.lifecycle());
         if let Some(types) = self.types {
-            types.each(|word| tell_attack(word.as_str().unwrap_or_default(), draft));
+            types.each(|word| aws::tell_tactic(word.as_str().unwrap_or_default(), draft));
         }
         Ok(())
     }
@@ -174,7 +172,10 @@ impl<'a> Finding<'a> {
         let title = self.title.unwrap_or(Scalar::Null);
         if self.is_guardduty() {
             draft.source(Scalar::Text(aws::GUARDDUTY), "ProductName")?;
-            let told = self.types.and_then(first_text).and_then(guardduty_type);
+            let told = self
+                .types
+                .and_then(first_text)
+                .and_then(aws::guardduty_type);
             if let Some(told) = told {
                 draft.rule_id_made(told, "Types")?;
                 draft.title(title);
@@ -257,19 +258,5 @@ fn first_text(list: Value<'_>) -> Option<&str> {
     match list.elements() {
         Some(mut elements) => elements.next()?.as_str(),
         None => list.as_str(),
-    }
-}
-
-/// `Recon:EC2/PortProbe` of `TTPs/Discovery/Recon:EC2-PortProbe`: Security Hub needs the slash for itself.
-fn guardduty_type(word: &str) -> Option<CompactString> {
-    let told = word.rsplit('/').next()?;
-    let (purpose, rest) = told.split_once(':')?;
-    Some(names::joined(purpose, ":", &rest.replacen('-', "/", 1)))
-}
-
-/// The tactic of a type, `TTPs/Defense Evasion/...`.
-fn tell_attack(word: &str, draft: &mut Draft<'_>) {
-    if let Some(rest) = word.strip_prefix("TTPs/") {
-        draft.attack_if_known(rest.split('/').next().unwrap_or_default());
     }
 }

@@ -8,6 +8,8 @@
 
 pub(super) mod action;
 
+use compact_str::CompactString;
+
 use crate::entity::{EntityKind, Role};
 
 use super::super::draft::Draft;
@@ -23,6 +25,20 @@ pub(super) fn guardduty_id(id: &str) -> Option<&str> {
     let (_, rest) = rest.split_once(":guardduty:")?;
     let (_, id) = rest.split_once("/finding/")?;
     Some(id).filter(|id| !id.is_empty())
+}
+
+/// `Recon:EC2/PortProbe` of `TTPs/Discovery/Recon:EC2-PortProbe`: Security Hub needs the slash for itself.
+pub(super) fn guardduty_type(word: &str) -> Option<CompactString> {
+    let told = word.rsplit('/').next()?;
+    let (purpose, rest) = told.split_once(':')?;
+    Some(names::joined(purpose, ":", &rest.replacen('-', "/", 1)))
+}
+
+/// Tells the tactic of a type of ASFF, `TTPs/Defense Evasion/...`.
+pub(super) fn tell_tactic(word: &str, draft: &mut Draft<'_>) {
+    if let Some(rest) = word.strip_prefix("TTPs/") {
+        draft.attack_if_known(rest.split('/').next().unwrap_or_default());
+    }
 }
 
 /// Which part the resource of a finding had.

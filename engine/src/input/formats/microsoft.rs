@@ -46,7 +46,7 @@ fn is_guid_like(text: &[u8]) -> bool {
     guid.iter().enumerate().all(is_right) && matches!(rest, [] | [b'_', ..])
 }
 
-/// `637551227677560813_-961444813`, as Defender for Endpoint once numbered its alerts.
+/// `638412345678901234_-123456789`, as Defender for Endpoint once numbered its alerts.
 fn is_ticks(text: &[u8]) -> bool {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     digits >= 15 && text.get(digits) == Some(&b'_')
@@ -114,26 +114,26 @@ mod tests {
     fn ids_agree_between_feeds() {
         for (id, wanted) in [
             (
-                "da12eb404c-f446-4940-a4a5-9b3e22d1811a_1",
-                "12eb404c-f446-4940-a4a5-9b3e22d1811a_1",
+                "da5f6a7b8c-1111-4222-8333-00c0ffee0001_1",
+                "5f6a7b8c-1111-4222-8333-00c0ffee0001_1",
             ),
             (
-                "12eb404c-f446-4940-a4a5-9b3e22d1811a_1",
-                "12eb404c-f446-4940-a4a5-9b3e22d1811a_1",
+                "5f6a7b8c-1111-4222-8333-00c0ffee0001_1",
+                "5f6a7b8c-1111-4222-8333-00c0ffee0001_1",
             ),
             (
-                "sn34c87846-505a-4c84-b125-44bce1202df4",
-                "34c87846-505a-4c84-b125-44bce1202df4",
+                "sn5f6a7b8c-1111-4222-8333-00c0ffee0002",
+                "5f6a7b8c-1111-4222-8333-00c0ffee0002",
             ),
             (
-                "dac87846-505a-4c84-b125-44bce1202df4",
-                "dac87846-505a-4c84-b125-44bce1202df4",
+                "da6a7b8c-1111-4222-8333-00c0ffee0003",
+                "da6a7b8c-1111-4222-8333-00c0ffee0003",
             ),
             (
-                "da637551227677560813_-961444813",
-                "637551227677560813_-961444813",
+                "da638412345678901234_-123456789",
+                "638412345678901234_-123456789",
             ),
-            ("abcd12345efghijk6789", "abcd12345efghijk6789"),
+            ("ab-not-a-known-shape", "ab-not-a-known-shape"),
             ("", ""),
         ] {
             assert_eq!(alert_id(id), wanted, "{id}");

@@ -33,12 +33,15 @@ mod extension;
 mod falco;
 mod generic;
 mod google_scc;
+mod google_secops;
 mod guardduty;
 mod hayabusa;
 mod leef;
 mod microsoft;
 mod ms_graph;
 mod native;
+mod ocsf;
+mod okta;
 mod osquery;
 mod qradar;
 mod sentinel;
@@ -49,6 +52,7 @@ mod splunk;
 mod suricata;
 mod wazuh5;
 mod wazuh;
+mod wiz;
 mod zeek;
 mod zircolite;
 
@@ -88,6 +92,10 @@ pub(super) static ROOMS: &[Room] = &[
     guardduty::ROOM,
     asff::ROOM,
     google_scc::ROOM,
+    google_secops::ROOM,
+    ocsf::ROOM,
+    okta::ROOM,
+    wiz::ROOM,
     // SIEM and the rest.
     splunk::ROOM,
     qradar::ROOM,
