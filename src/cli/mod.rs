@@ -5,6 +5,7 @@
 
 mod check;
 mod demo;
+mod diff;
 mod exit;
 mod generate;
 mod log;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use check::CheckArgs;
 pub use demo::DemoArgs;
+pub use diff::DiffArgs;
 pub use exit::{CliError, Exit};
 pub use generate::GenerateArgs;
 pub use log::LogArgs;
@@ -48,6 +50,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Correlate alerts from files and write the cases as files
     Replay(ReplayArgs),
+    /// Compare two outputs of replay: which cases split, merged, appeared, vanished
+    Diff(DiffArgs),
     /// Write realistic, labelled alerts, one JSON message per line
     Generate(GenerateArgs),
     /// Check the configuration with its policy and mappings
@@ -84,6 +88,7 @@ impl ConfigArgs {
 pub fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
         Command::Replay(args) => replay::replay(&args),
+        Command::Diff(args) => diff::diff(&args),
         Command::Generate(args) => generate::generate(&args),
         Command::Run(args) => run::run(args),
         Command::Demo(args) => demo::demo(&args),
@@ -137,6 +142,7 @@ mod tests {
             "caseloom run --config a.toml --accept-gap --accept-replay --adopt",
             "caseloom demo --rate 10 --for 60s --port 0 --seed 7",
             "caseloom replay --config a.toml --policy b.toml --format auto --scope fox --out dir a.json fox=b.json -",
+            "caseloom diff --json --rows 5 before after",
             "caseloom generate --seed 1 --count 10 --profile office --labels l.csv --out a.json",
             "caseloom check --config a.toml",
         ] {

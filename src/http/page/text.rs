@@ -4,6 +4,8 @@
 use maud::{Escaper, Render};
 use std::fmt::Write;
 
+use crate::plain::is_unseen;
+
 /// Text that somebody else wrote.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text<'a>(pub(super) &'a str);
@@ -37,18 +39,6 @@ fn mark(unseen: char, page: &mut String) {
     let code = u32::from(unseen);
     write!(page, "<span class=\"unseen\">U+{code:04X}</span>")
         .expect("writing to memory can't fail");
-}
-
-/// Controls, direction marks, invisible and tag characters, separators. Joiners and variation selectors are not: scripts and
-/// emoji need them.
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
-            | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
