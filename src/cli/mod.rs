@@ -11,6 +11,7 @@ mod generate;
 mod log;
 mod replay;
 mod run;
+mod test;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,7 @@ pub use generate::GenerateArgs;
 pub use log::LogArgs;
 pub use replay::{ReplayArgs, ReplayInput};
 pub use run::RunArgs;
+pub use test::TestArgs;
 
 use crate::config::{Config, ConfigError, is_scope};
 
@@ -54,6 +56,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Write realistic, labelled alerts, one JSON message per line
     Generate(GenerateArgs),
+    /// Play scenarios, and compare what came of them with what was expected
+    Test(TestArgs),
     /// Check the configuration with its policy and mappings
     Check(CheckArgs),
 }
@@ -92,6 +96,7 @@ pub fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Generate(args) => generate::generate(&args),
         Command::Run(args) => run::run(args),
         Command::Demo(args) => demo::demo(&args),
+        Command::Test(args) => test::test(&args),
         Command::Check(args) => check::check(&args),
     }
 }
@@ -144,6 +149,7 @@ mod tests {
             "caseloom replay --config a.toml --policy b.toml --format auto --scope fox --out dir a.json fox=b.json -",
             "caseloom diff --json --rows 5 before after",
             "caseloom generate --seed 1 --count 10 --profile office --labels l.csv --out a.json",
+            "caseloom test --config a.toml --policy b.toml --update dir file.txt",
             "caseloom check --config a.toml",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

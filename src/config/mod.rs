@@ -150,6 +150,11 @@ impl Default for Config {
     }
 }
 
+/// The policy that `text`, called `name`, says.
+pub(crate) fn parse_policy(text: &str, name: &str) -> Result<Policy, ConfigError> {
+    policy::parse(text, name)
+}
+
 /// The text of a configuration file.
 pub(crate) fn read_file(path: &Path) -> Result<String, ConfigError> {
     let name = path.display().to_string();

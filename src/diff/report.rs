@@ -52,10 +52,12 @@ pub struct Output {
 
 /// Rows by whether the other output has them.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Rows {
+    /// In both.
     pub both: u64,
+    /// In A only.
     pub only_a: u64,
+    /// In B only.
     pub only_b: u64,
 }
 
@@ -72,10 +74,12 @@ pub struct Changes {
 
 /// Alerts that went from one disposition to another.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Turn {
+    /// In A.
     pub from: String,
+    /// In B.
     pub to: String,
+    /// How many.
     pub alerts: u64,
 }
 

@@ -17,7 +17,6 @@ mod page;
 mod problem;
 mod query;
 mod reads;
-mod reason;
 mod serve;
 mod shape;
 

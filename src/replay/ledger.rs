@@ -16,7 +16,7 @@ use caseloom_engine::record::{Record, Stage};
 
 /// Rows and groups.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     rows: Vec<Row>,
     /// All native ids, one after the other.
     ids: String,
@@ -53,19 +53,19 @@ enum Kind {
 
 /// A row as it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Assignment<'a> {
+pub(crate) struct Assignment<'a> {
     /// The native id; `None`: the position names it.
-    pub(super) id: Option<&'a str>,
-    pub(super) position: Position,
+    pub(crate) id: Option<&'a str>,
+    pub(crate) position: Position,
     /// The case, where the alert is in one.
-    pub(super) case: Option<CaseId>,
+    pub(crate) case: Option<CaseId>,
     /// The word of the disposition.
-    pub(super) disposition: &'static str,
+    pub(crate) disposition: &'static str,
 }
 
 impl Ledger {
     /// Notes an alert with what became of it.
-    pub(super) fn add(&mut self, alert: &Alert, outcome: Outcome) {
+    pub(crate) fn add(&mut self, alert: &Alert, outcome: Outcome) {
         if let Some(id) = &alert.id
             && self.seen.insert(self.hasher.hash_one(id.as_str()))
         {
@@ -84,7 +84,7 @@ impl Ledger {
     }
 
     /// Notes a record that was rejected.
-    pub(super) fn reject(&mut self, position: Position, index: u32) {
+    pub(crate) fn reject(&mut self, position: Position, index: u32) {
         self.push(
             Position { index, ..position },
             ActivityId(0),
@@ -93,7 +93,7 @@ impl Ledger {
     }
 
     /// Takes over what the engine says of activities and groups.
-    pub(super) fn learn(&mut self, record: &Record) {
+    pub(crate) fn learn(&mut self, record: &Record) {
         match record {
             Record::Activity(activity) => {
                 let at = small(activity.id.0) as usize;
@@ -110,7 +110,7 @@ impl Ledger {
     }
 
     /// All rows with their final state, in input order.
-    pub(super) fn assignments(&self) -> impl Iterator<Item = Assignment<'_>> {
+    pub(crate) fn assignments(&self) -> impl Iterator<Item = Assignment<'_>> {
         let mut start = 0;
         self.rows.iter().map(move |row| {
             let id = &self.ids[start as usize..row.id_end as usize];

@@ -4,7 +4,7 @@
 //! as the highest event time so far, so the same files give the same result at any time of day.
 
 mod input;
-mod ledger;
+pub(crate) mod ledger;
 mod output;
 
 use std::io::BufRead;

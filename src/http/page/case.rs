@@ -14,8 +14,8 @@ use super::text::Text;
 use super::{parts, timeline};
 use crate::http::App;
 use crate::http::case::{Case, entity_totals};
-use crate::http::reason;
 use crate::http::shape;
+use crate::reason;
 
 /// Activities named in front of all others.
 const STRONGEST_SHOWN: usize = 6;
@@ -173,7 +173,7 @@ fn why(group: &GroupRecord, activity: &ActivityRecord, names: &Names<'_>) -> Mar
 
 fn sentence(link: &Link, names: &Names<'_>) -> Markup {
     html! {
-        "shares " (Text(&reason::named(link))) " with "
+        (Text(&reason::beginning(link)))
         @match names.get(&link.other) {
             Some(name) => a href=(format!("#a{}", link.other.0)) { (Text(name)) " (" (link.other.0) ")" },
             None => { "activity " (link.other.0) " (not shown here)" }

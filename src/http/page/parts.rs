@@ -5,8 +5,8 @@ use caseloom_engine::record::{GroupRecord, Status};
 use caseloom_engine::time::{Span, Timestamp};
 use maud::{Markup, html};
 
-use crate::http::reason;
 use crate::http::shape;
+use crate::reason;
 
 /// Older than this a date says more than a distance.
 const AGO_MAX: Span = Span(60 * Span::DAY.0);

@@ -5,7 +5,7 @@ use caseloom_engine::ids::ActivityId;
 use caseloom_engine::record::{ActivityRecord, GroupRecord, Link, LinkKind, TallyRecord};
 use serde::Serialize;
 
-use crate::http::reason;
+use crate::reason;
 
 /// The same happening again and again, and why it stands in the case.
 #[derive(Debug, Serialize)]

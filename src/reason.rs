@@ -1,15 +1,17 @@
 //! Why an activity stands in its case, as a sentence: `shares host web-01 with activity 12, 3 min apart`.
+//!
+//! One sentence for each kind of link, by its word: a kind that is not known here is told by its word, not left out.
 
 use std::fmt::Write;
 
-use caseloom_engine::record::{ActivityRecord, GroupRecord, Link, LinkKind};
+use caseloom_engine::record::{ActivityRecord, GroupRecord, Link};
 use caseloom_engine::time::Span;
 
 /// Most entities that a sentence names; it says how many more there are.
 const NAMED_MAX: usize = 3;
 
 /// Why an activity stands in the case: its strongest link, or that it came first.
-pub(super) fn standing(group: &GroupRecord, activity: &ActivityRecord) -> String {
+pub(crate) fn standing(group: &GroupRecord, activity: &ActivityRecord) -> String {
     match activity.links.first() {
         Some(link) => of_link(link),
         None if activity.group == group.id => "opened the case".to_owned(),
@@ -18,18 +20,34 @@ pub(super) fn standing(group: &GroupRecord, activity: &ActivityRecord) -> String
 }
 
 /// What a link says.
-pub(super) fn of_link(link: &Link) -> String {
-    let LinkKind::SharedEntity = link.kind;
-    format!(
-        "shares {} with activity {}, {}",
-        named(link),
-        link.other.0,
-        apart(link.gap)
-    )
+pub(crate) fn of_link(link: &Link) -> String {
+    of_link_with(link, &format!("activity {}", link.other.0))
+}
+
+/// The same, with a name for the other activity.
+pub(crate) fn of_link_with(link: &Link, other: &str) -> String {
+    format!("{}{other}, {}", beginning(link), apart(link.gap))
+}
+
+/// The sentence up to the name of the other activity.
+pub(crate) fn beginning(link: &Link) -> String {
+    let named = named(link);
+    match link.kind.as_str() {
+        "shared_entity" => format!("shares {named} with "),
+        "same_run" => format!("goes on with the same rule on {named} after "),
+        "same_rule" => "is the same rare rule within a minute as ".to_owned(),
+        "same_happening" => "is the same happening as ".to_owned(),
+        "hot_subject" => format!("is new on {named} like "),
+        "attached" => format!("is usual on {named} and stands here because of "),
+        other => format!("{} through {named}: ", other.replace('_', " ")),
+    }
 }
 
 /// The entities of a link: `host web-01, user ana and 2 more`.
-pub(super) fn named(link: &Link) -> String {
+pub(crate) fn named(link: &Link) -> String {
+    if link.entities.is_empty() {
+        return "something".to_owned();
+    }
     let mut text = String::new();
     let shown = link.entities.len().min(NAMED_MAX);
     let more = link.entities.len() - shown;
@@ -51,7 +69,7 @@ pub(super) fn named(link: &Link) -> String {
 }
 
 /// A distance in time: `at the same time`, `40 s apart`, `2 h 5 min apart`.
-pub(super) fn apart(gap: Span) -> String {
+pub(crate) fn apart(gap: Span) -> String {
     let seconds = gap.0.unsigned_abs() / 1_000;
     if seconds == 0 {
         return "at the same time".to_owned();
@@ -60,7 +78,7 @@ pub(super) fn apart(gap: Span) -> String {
 }
 
 /// A length of time in at most two units.
-pub(super) fn length(seconds: u64) -> String {
+pub(crate) fn length(seconds: u64) -> String {
     let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
     let place = units.iter().position(|(unit, _)| seconds >= *unit);
     let Some(place) = place else {
@@ -80,6 +98,7 @@ pub(super) fn length(seconds: u64) -> String {
 mod tests {
     use caseloom_engine::entity::EntityKind;
     use caseloom_engine::ids::ActivityId;
+    use caseloom_engine::record::LinkKind;
 
     use super::*;
 
