@@ -1,0 +1,56 @@
+//! Parsing, per product: how long its typical fixture takes on one core, and a Wazuh alert of 1.2 KB, the size of a real
+//! one.
+//!
+//! `cargo bench -p caseloom-engine --bench parse_products`
+
+use std::hint::black_box;
+
+use caseloom_engine::alert::{Alert, Position};
+use caseloom_engine::input::{Format, Limits, Message, Parser, Scope};
+use caseloom_engine::time::Timestamp;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+const WAZUH: &str = r#"{"timestamp":"2026-03-01T08:00:59.264+0000","rule":{"level":10,"description":"sshd: brute force trying to get access to the system. Non existent user.","id":"5712","mitre":{"id":["T1110"],"tactic":["Credential Access"],"technique":["Brute Force"]},"frequency":8,"firedtimes":1,"mail":false,"groups":["syslog","sshd","authentication_failures"],"gdpr":["IV_35.7.d","IV_32.2"],"hipaa":["164.312.b"],"nist_800_53":["SI.4","AU.14","AC.7"],"pci_dss":["11.4","10.2.4","10.2.5"],"tsc":["CC6.1","CC6.8","CC7.2","CC7.3"]},"agent":{"id":"014","name":"bastion-01","ip":"10.20.5.3"},"manager":{"name":"wazuh-01"},"id":"1772352059.1549653","previous_output":"Mar  1 08:00:56 bastion-01 sshd[17582]: Invalid user paco from 198.51.100.4 port 56402\nMar  1 08:00:54 bastion-01 sshd[17580]: Invalid user paco from 198.51.100.4 port 56400","full_log":"Mar  1 08:00:58 bastion-01 sshd[17584]: Invalid user paco from 198.51.100.4 port 56404","predecoder":{"program_name":"sshd","timestamp":"Mar  1 08:00:58","hostname":"bastion-01"},"decoder":{"parent":"sshd","name":"sshd"},"data":{"srcip":"198.51.100.4","srcport":"56404","srcuser":"paco"},"location":"/var/log/secure"}"#;
+
+macro_rules! fixtures {
+    ($($product:literal $file:literal)*) => {
+        [$(($product, include_str!(concat!("../tests/fixtures/", $product, "/", $file)))),*]
+    };
+}
+
+fn bench(criterion: &mut Criterion) {
+    let fixtures = fixtures!(
+        "wazuh" "typical.json" "wazuh5" "typical.json" "elastic" "typical.json"
+        "crowdstrike" "typical.json" "sentinelone" "typical.json" "cortex" "typical.json"
+        "falco" "typical.json" "zeek" "typical.json" "hayabusa" "typical.json"
+        "chainsaw" "typical.json" "osquery" "typical.json" "canary" "typical.json"
+        "splunk" "typical.json" "qradar" "typical.json" "cef" "typical.txt" "leef" "typical.txt"
+    );
+    let mut parser = Parser::new(Vec::new(), Limits::default());
+    let mut alerts: Vec<Alert> = Vec::new();
+    for (name, text) in fixtures.into_iter().chain([("wazuh_1200_bytes", WAZUH)]) {
+        let message = Message {
+            bytes: text.as_bytes(),
+            format: Format::Auto,
+            scope: Scope::Default("default"),
+            position: Position::default(),
+            broker_time: Some(Timestamp(1_772_352_000_000)),
+            headers: &[],
+        };
+        let mut group = criterion.benchmark_group("parse_products");
+        group.throughput(Throughput::ElementsAndBytes {
+            elements: 1,
+            bytes: text.len() as u64,
+        });
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                alerts.clear();
+                black_box(parser.parse(black_box(&message), &mut alerts))
+            });
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, bench);
+criterion_main!(benches);
