@@ -124,7 +124,8 @@ impl Draft<'_> {
 
     /// An account by its name, and the domain that stands beside it.
     pub(crate) fn user(&mut self, domain: Option<&str>, name: &str, role: Role, thing: u8) {
-        let name = name.trim_ascii();
+        // PAM writes `root(uid=0)`.
+        let name = name.split("(uid=").next().unwrap_or(name).trim_ascii();
         let is_whole = name.contains(['\\', '@']) || name.starts_with("S-1-");
         match domain {
             Some(domain) if !is_whole && !name.is_empty() && !name.ends_with('$') => {

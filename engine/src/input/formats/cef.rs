@@ -72,9 +72,9 @@ fn read(line: &Line<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     if !level.is_empty() {
         draft.severity_read(severity::cef(Scalar::Text(level)));
     }
-    let [receipt, start, end, _] = &fields.times;
-    let time = [receipt, start, end]
-        .into_iter()
+    let time = fields
+        .times
+        .iter()
         .flatten()
         .find_map(|time| timestamp::read(Scalar::Text(time), Unit::Auto, near));
     draft.time_read(time);

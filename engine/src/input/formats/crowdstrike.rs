@@ -10,6 +10,7 @@
 //! <https://github.com/CrowdStrike>.
 
 mod facts;
+mod things;
 
 use super::super::detect::Need;
 use super::super::dotted::{KeyBuffer, squeezed};
@@ -35,6 +36,9 @@ pub(super) const ROOM: Room = Room::json(
             Need::present("event"),
             Need::present("event.ExternalApiType"),
         ],
+        &[Need::present("fdr_event_type")],
+        &[Need::present("event_simpleName"), Need::present("aid")],
+        &[Need::Test(|record| record.get(FLAT_TYPE).is_some())],
         &[Need::present("composite_id"), Need::present("cid")],
         &[Need::present("detection_id"), Need::present("behaviors")],
         &[Need::present("incident_id"), Need::present("fine_score")],
@@ -51,6 +55,9 @@ const PATHS: Paths<'static> = Paths {
     time: "metadata.eventCreationTime",
     rule: "event.Name",
 };
+
+/// Where a lake that flattens records keeps an event's type.
+const FLAT_TYPE: &str = "metadata.eventType";
 
 /// An API's page of alerts, detections or incidents.
 fn is_page(record: Value<'_>) -> bool {
@@ -105,6 +112,7 @@ fn read_one(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
         .filter(|event| event.len() > 0)
         .unwrap_or(record);
     for (key, value) in event.keys_and_values() {
+        let key = key.strip_prefix("event.").unwrap_or(key);
         let mut buffer: KeyBuffer = [0; 40];
         let Some(key) = squeezed(key, &mut buffer).filter(|_| !value.is_nothing()) else {
             continue;
@@ -113,6 +121,10 @@ fn read_one(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
             facts.set(key, value);
         }
     }
+    // Telemetry of the replicator has a type outside of the event alone.
+    let outer = ["fdr_event_type", "event_simpleName"].map(|key| record.get(key));
+    let outer = outer.into_iter().flatten().find_map(Value::as_str);
+    head.event_type = head.event_type.or(outer);
     if !head.is_alert() {
         return Ok(Reading::NotAnAlert);
     }
@@ -129,6 +141,11 @@ impl<'a> Head<'a> {
                 self.event_type = self.event_type.or(value.as_str());
                 return true;
             }
+            b"metadata.eventtype" => {
+                self.event_type = value.as_str();
+                return true;
+            }
+            b"metadata.eventcreationtime" => &mut self.times[0],
             b"compositeid" => &mut self.ids[0],
             b"detectid" | b"detectionid" => &mut self.ids[1],
             b"incidentid" | b"identityprotectionincidentid" => &mut self.ids[2],

@@ -4,14 +4,20 @@
 //! Fields of free use come as a value and a label (`cs1=.. cs1Label=..`); they count where the label says plainly what
 //! the value is.
 
-use std::borrow::Cow;
+mod fields;
 
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use compact_str::format_compact;
 use smallvec::SmallVec;
 
 use crate::entity::{Entity, EntityKind, Role};
 
 use super::super::dotted::{KeyBuffer, squeezed};
 use super::super::draft::{Draft, thing};
+
+pub(super) use fields::{each_field, unescaped};
 
 type Text<'a> = Option<Cow<'a, str>>;
 
@@ -22,6 +28,8 @@ pub(super) struct Extension<'a> {
     source_host: Text<'a>,
     target: [Text<'a>; 3],
     target_host: Text<'a>,
+    /// The site that a web firewall protects.
+    site: Text<'a>,
     actor: [Text<'a>; 3],
     actor_domain: Text<'a>,
     subject: [Text<'a>; 3],
@@ -57,12 +65,13 @@ impl<'a> Extension<'a> {
         let slot = match name {
             b"src" | b"sourceaddress" => &mut self.source[0],
             b"sourcetranslatedaddress" | b"srcpostnat" => &mut self.source[1],
-            b"identsrc" | b"srcipv6" | b"sourceip" | b"srcip" => &mut self.source[2],
+            b"identsrc" | b"srcipv6" | b"sourceip" | b"srcip" | b"xff" => &mut self.source[2],
             b"shost" | b"sourcehostname" | b"srchostname" => &mut self.source_host,
             b"dst" | b"destinationaddress" => &mut self.target[0],
             b"destinationtranslatedaddress" | b"dstpostnat" => &mut self.target[1],
-            b"dstipv6" | b"destinationip" | b"dstip" | b"destip" => &mut self.target[2],
+            b"dstipv6" | b"destinationip" | b"dstip" | b"destip" | b"sip" => &mut self.target[2],
             b"dhost" | b"destinationhostname" | b"dsthostname" => &mut self.target_host,
+            b"sourceservicename" => &mut self.site,
             b"suser" | b"sourceusername" => &mut self.actor[0],
             b"usrname" | b"username" | b"user" => &mut self.actor[1],
             b"suid" | b"sourceuserid" => &mut self.actor[2],
@@ -71,7 +80,7 @@ impl<'a> Extension<'a> {
             b"accountname" => &mut self.subject[1],
             b"duid" | b"destinationuserid" => &mut self.subject[2],
             b"dntdom" | b"destinationntdomain" => &mut self.subject_domain,
-            b"dvc" | b"deviceaddress" => &mut self.device[0],
+            b"dvc" | b"deviceaddress" | b"origin" => &mut self.device[0],
             b"dvchost" | b"devicehostname" | b"devname" => &mut self.device[1],
             b"identhostname" | b"computername" | b"hostname" => &mut self.own_host[0],
             b"identnetbios" => &mut self.own_host[1],
@@ -92,7 +101,11 @@ impl<'a> Extension<'a> {
             b"rt" | b"devicereceipttime" | b"receipttime" => &mut self.times[0],
             b"start" | b"starttime" => &mut self.times[1],
             b"end" | b"endtime" => &mut self.times[2],
-            b"devtime" => &mut self.times[3],
+            b"devtime" | b"devicecustomdate1" => &mut self.times[3],
+            // Vendors put their own name before these.
+            _ if name.ends_with(b"filesha256") => &mut self.hashes[1],
+            _ if name.ends_with(b"filesha1") => &mut self.hashes[2],
+            _ if name.ends_with(b"filemd5") => &mut self.hashes[3],
             _ => return self.set_free(key, value),
         };
         *slot = Some(value);
@@ -133,7 +146,10 @@ impl<'a> Extension<'a> {
             draft.push(Entity::host_or_ip(Role::Target, text), target);
         }
         if let Some(host) = &self.target_host {
-            draft.push(Entity::host_or_ip(Role::Target, host), target);
+            self.tell_target_host(host, draft);
+        }
+        if let Some(site) = &self.site {
+            tell_name(site, draft);
         }
         for host in texts(&self.own_host) {
             draft.push(Entity::host_or_ip(Role::Affected, host), thing::HOST);
@@ -156,10 +172,31 @@ impl<'a> Extension<'a> {
         }
     }
 
+    /// A machine of ours, or a name on the Internet where the address beside it is there too.
+    fn tell_target_host(&self, host: &str, draft: &mut Draft<'_>) {
+        let address = self.target[0].as_deref().unwrap_or_default();
+        let is_far = address.parse::<IpAddr>().is_ok() && !is_private(address);
+        if is_far && host.contains('.') {
+            tell_name(host, draft);
+        } else {
+            draft.push(Entity::host_or_ip(Role::Target, host), thing::TARGET);
+        }
+    }
+
     fn tell_files(&self, draft: &mut Draft<'_>) {
         let [path, name] = &self.file;
-        if let Some(path) = path.as_ref().or(name.as_ref()) {
-            draft.entity(EntityKind::File, Role::Target, path, thing::FILE);
+        match (path, name) {
+            // Some give the folder and the name.
+            (Some(path), Some(name)) if is_folder(path, name) => {
+                let dash = if path.contains('\\') { '\\' } else { '/' };
+                let folder = path.trim_end_matches(dash);
+                let whole = format_compact!("{folder}{dash}{name}");
+                draft.entity(EntityKind::File, Role::Target, &whole, thing::FILE);
+            }
+            (Some(path), _) | (None, Some(path)) => {
+                draft.entity(EntityKind::File, Role::Target, path, thing::FILE);
+            }
+            (None, None) => {}
         }
         for hash in texts(&self.hashes) {
             draft.entity(EntityKind::Hash, Role::Target, hash, thing::FILE);
@@ -173,6 +210,12 @@ impl<'a> Extension<'a> {
             draft.entity(EntityKind::Process, Role::Target, process, number);
         }
     }
+}
+
+/// Whether `path` is where the file `name` is, and not the file itself.
+fn is_folder(path: &str, name: &str) -> bool {
+    let last = path.rsplit(['\\', '/']).next().unwrap_or(path);
+    path.contains(['\\', '/']) && !name.contains(['\\', '/']) && !last.contains('.')
 }
 
 fn texts<'t>(slots: &'t [Text<'_>]) -> impl Iterator<Item = &'t str> {
@@ -193,10 +236,33 @@ fn tell_user(names: &[Text<'_>; 3], domain: &Text<'_>, as_what: (Role, u8), draf
     }
 }
 
-/// A URL, or a path on the target, which is none.
+/// A URL. Without a scheme its host is told, if it has one: others hold a path on the target.
 fn tell_url(url: &str, draft: &mut Draft<'_>) {
     if url.contains("://") {
         draft.entity(EntityKind::Url, Role::Target, url, thing::TARGET);
+        return;
+    }
+    let host = url.split(['/', '?']).next().unwrap_or(url);
+    tell_name(host, draft);
+}
+
+/// The name of something on the Internet, or its address, if `text` is one.
+fn tell_name(text: &str, draft: &mut Draft<'_>) {
+    let entity = Entity::new(EntityKind::Domain, Role::Target, text)
+        .or_else(|| Entity::new(EntityKind::Ip, Role::Target, text));
+    if let Some(entity) = entity {
+        draft.fresh(entity.kind, Role::Target, &entity.value, thing::TARGET);
+    }
+}
+
+/// Whether `text` is an address that only our own networks use.
+fn is_private(text: &str) -> bool {
+    match text.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
+        Ok(IpAddr::V6(ip)) => {
+            ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
+        }
+        Err(_) => false,
     }
 }
 
@@ -218,18 +284,19 @@ fn tell_labelled(label: &str, value: &str, draft: &mut Draft<'_>) {
         }
         b"cnchost" | b"c2host" | b"destinationdomain" | b"domain" | b"domainname" | b"dnsquery"
         | b"query" | b"queryname" | b"fqdn" | b"requestedhost" => {
-            let entity = Entity::new(EntityKind::Domain, role, value)
-                .or_else(|| Entity::new(EntityKind::Ip, role, value));
-            if let Some(entity) = entity {
-                draft.fresh(entity.kind, role, &entity.value, thing::TARGET);
-            }
+            tell_name(value, draft);
         }
-        b"url" | b"requesturl" | b"maliciousurl" => tell_url(value, draft),
+        b"requesturl" | b"maliciousurl" => tell_url(value, draft),
         b"affectedusername" | b"username" | b"user" | b"accountname" | b"targetuser" => {
             draft.user(None, value, Role::Target, thing::OWN);
         }
-        b"sourceip" | b"srcip" | b"attackerip" | b"clientip" | b"sourceipv6address"
-        | b"xforwardedfor" => draft.fresh(EntityKind::Ip, Role::Source, value, 0),
+        b"sourceip"
+        | b"srcip"
+        | b"attackerip"
+        | b"clientip"
+        | b"sourceipv6address"
+        | b"xforwardedfor"
+        | b"xforwardedforheadervalue" => draft.fresh(EntityKind::Ip, Role::Source, value, 0),
         b"destinationip" | b"destip" | b"dstip" | b"victimip" | b"destinationipv6address" => {
             draft.fresh(EntityKind::Ip, role, value, 0);
         }
@@ -245,10 +312,9 @@ fn tell_labelled(label: &str, value: &str, draft: &mut Draft<'_>) {
             draft.entity(EntityKind::Email, Role::Source, value, 0);
         }
         b"recipient" | b"mailto" | b"to" => draft.entity(EntityKind::Email, role, value, 0),
-        b"technique" | b"techniqueid" | b"mitretechnique" | b"mitretechniqueid"
-        | b"mitreattack" | b"tactic" | b"tacticid" | b"mitretactic" | b"mitreattackid" => {
-            draft.attack(value)
-        }
+        b"technique" | b"techniquename" => draft.attack_technique_named(value),
+        b"techniqueid" | b"mitretechnique" | b"mitretechniqueid" | b"mitreattack" | b"tactic"
+        | b"tacticid" | b"mitretactic" | b"mitreattackid" => draft.attack(value),
         _ => {}
     }
 }
@@ -268,102 +334,4 @@ fn unquoted(value: Cow<'_, str>) -> Option<Cow<'_, str>> {
         Cow::Owned(text) => Cow::Owned(text[start..end].to_owned()),
     };
     (!value.trim().is_empty()).then_some(value)
-}
-
-/// Shows the fields of a tail in which blanks part them: a key is a word that begins after a blank and ends in `=`, and
-/// a value goes up to the next key, whatever blanks it has.
-pub(super) fn each_field<'a>(tail: &'a str, mut show: impl FnMut(&'a str, &'a str)) {
-    let mut open: Option<(&'a str, usize)> = None;
-    let bytes = tail.as_bytes();
-    let mut from = 0;
-    while let Some(found) = memchr::memchr(b'=', &bytes[from..]) {
-        let equals = from + found;
-        from = equals + 1;
-        let Some(start) = key_start(bytes, equals) else {
-            continue;
-        };
-        if let Some((key, value_start)) = open
-            && value_start <= start
-        {
-            show(key, tail[value_start..start].trim());
-        }
-        open = Some((&tail[start..equals], equals + 1));
-    }
-    if let Some((key, value_start)) = open {
-        show(key, tail[value_start..].trim());
-    }
-}
-
-/// Where the key that ends at `equals` begins, if one does.
-fn key_start(bytes: &[u8], equals: usize) -> Option<usize> {
-    let is_key = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'[' | b']' | b'-')
-    };
-    let length = bytes[..equals]
-        .iter()
-        .rev()
-        .take_while(|byte| is_key(byte))
-        .count();
-    let start = equals - length;
-    let is_first = start == 0 || bytes[start - 1].is_ascii_whitespace();
-    (length > 0 && is_first && bytes[start].is_ascii_alphanumeric()).then_some(start)
-}
-
-/// `text` without its backslashes: `\=`, `\|` and `\\` stand for themselves, `\n` and `\r` for line ends,
-/// which become blanks.
-pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
-    if memchr::memchr(b'\\', text.as_bytes()).is_none() {
-        return Cow::Borrowed(text);
-    }
-    let mut plain = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match (c, chars.peek()) {
-            ('\\', Some('=' | '|' | '\\')) => plain.extend(chars.next()),
-            // A path like `C:\new` is seldom escaped as it should be.
-            ('\\', Some('n' | 'r')) if !plain.ends_with(':') => {
-                plain.push(' ');
-                chars.next();
-            }
-            _ => plain.push(c),
-        }
-    }
-    Cow::Owned(plain)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fields(tail: &str) -> Vec<(&str, &str)> {
-        let mut fields = Vec::new();
-        each_field(tail, |key, value| fields.push((key, value)));
-        fields
-    }
-
-    #[test]
-    fn values_keep_blanks_and_equals_signs() {
-        assert_eq!(
-            fields("src=10.0.0.1 msg=Two words  request=http://a/?b=c&d=e cs1= cs1Label=x y"),
-            [
-                ("src", "10.0.0.1"),
-                ("msg", "Two words"),
-                ("request", "http://a/?b=c&d=e"),
-                ("cs1", ""),
-                ("cs1Label", "x y"),
-            ]
-        );
-        assert_eq!(fields("no fields here"), []);
-        assert_eq!(fields("=x a=1"), [("a", "1")]);
-        assert_eq!(fields(r"msg=q\=1 a=2"), [("msg", r"q\=1"), ("a", "2")]);
-        assert_eq!(fields("a=b=c"), [("a", "b=c")]);
-    }
-
-    #[test]
-    fn escapes_stand_for_themselves() {
-        assert_eq!(unescaped("plain"), "plain");
-        assert_eq!(unescaped(r"a\=b\|c\\d\ne"), "a=b|c\\d e");
-        assert_eq!(unescaped(r"C:\new\temp"), "C:\\new\\temp");
-        assert_eq!(unescaped("tail\\"), "tail\\");
-    }
 }

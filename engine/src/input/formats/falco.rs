@@ -126,7 +126,7 @@ impl<'a> Fields<'a> {
         let slot = match key {
             "evt.time" | "evt.time.iso8601" | "evt.rawtime" => &mut self.time,
             "container.id" => &mut self.container,
-            "k8s.pod.name" | "ka.target.pod.name" => &mut self.pod,
+            "k8s.pod.name" | "k8smeta.pod.name" | "ka.target.pod.name" => &mut self.pod,
             "proc.exepath" => &mut self.image[0],
             "proc.exe" => &mut self.image[1],
             "proc.name" => &mut self.image[2],

@@ -4,7 +4,7 @@
 //! reports as added: packs are how detections are shipped (`pack_osx-attacks_..`, `pack/incident-response/..`). Left out are
 //! the packs that ship as inventories (it-compliance, hardware-monitoring, osquery-monitoring, vuln-management), removed
 //! rows, and snapshots of packs that don't say in their name that they look for attacks, since a snapshot repeats
-//! everything each time. A row has no severity. Fields:
+//! everything each time; so are Fleet's schedules (`pack/Global/..`), which hold queries of any purpose. A row has no severity. Fields:
 //! <https://osquery.readthedocs.io/en/stable/deployment/logging/>.
 
 use crate::entity::{EntityKind, Role};
@@ -127,11 +127,13 @@ impl Line<'_> {
             })
         };
         let is_pack = pack.starts_with(|c: char| !c.is_alphanumeric());
+        // Fleet calls its own schedules packs.
+        let is_schedule = pack.starts_with("/Global/") || pack.starts_with("/team-");
         let is_snapshot = self.snapshot.is_some() || self.action == Some("snapshot");
         is_pack
             && self.action != Some("removed")
             && !has(&INVENTORIES)
-            && (!is_snapshot || has(&ATTACKS))
+            && (!(is_snapshot || is_schedule) || has(&ATTACKS))
     }
 
     fn read_row(&self, row: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {

@@ -27,6 +27,8 @@ pub(super) const ROOM: Room = Room::json(
     &[
         &[Need::present("threatInfo")],
         &[Need::present("alertInfo"), Need::present("ruleInfo")],
+        &[Need::present("threatinfo")],
+        &[Need::present("alertinfo"), Need::present("ruleinfo")],
         &[
             Need::present("activityType"),
             Need::present("primaryDescription"),

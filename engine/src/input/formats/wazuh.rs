@@ -47,6 +47,12 @@ pub(super) const ROOM: Room = Room::json(
             Need::present("all_fields"),
             Need::equal("pretext", "WAZUH Alert"),
         ],
+        // What an active response gets.
+        &[
+            Need::present("command"),
+            Need::present("parameters"),
+            Need::present("parameters.alert.rule"),
+        ],
     ],
     read,
 );
@@ -79,7 +85,10 @@ struct Agent<'a> {
 
 /// Reads `record`, which is an alert, an archived event, or an integration's message with an alert in it.
 fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
-    let record = record.get("all_fields").unwrap_or(record);
+    let wrapped = record
+        .get("all_fields")
+        .or_else(|| record.get("parameters")?.get("alert"));
+    let record = wrapped.unwrap_or(record);
     let event = Event::of(record);
     let Some(rule) = event.rule else {
         return Ok(Reading::NotAnAlert);

@@ -42,6 +42,14 @@ pub(super) fn read(text: &str, near: Option<Timestamp>) -> Option<i64> {
 impl Parts {
     /// Takes in one word; `None` when it is out of place.
     fn take(&mut self, word: &str) -> Option<()> {
+        // `+08:00`, also behind what it is counted from.
+        let ahead = ["GMT", "UTC"]
+            .iter()
+            .find_map(|zone| word.strip_prefix(zone));
+        let ahead = ahead.unwrap_or(word);
+        if ahead.starts_with(['+', '-']) {
+            return set(&mut self.offset_minutes, offset(ahead.as_bytes())?);
+        }
         if word.contains(':') {
             return self.take_clock(word);
         }
@@ -97,10 +105,14 @@ impl Parts {
         set(&mut self.clock, seconds * 1_000 + millis)
     }
 
-    /// `30/Sep/2014`, `30-Sep-2014`, or `9/30/2014` with the month first.
+    /// `30/Sep/2014`, `30-Sep-2014`, `9/30/2014` with the month first, or `2014/09/30`.
     fn take_date(&mut self, word: &str) -> Option<()> {
         let mut pieces = word.split(['/', '-']);
-        let (first, second, year) = (pieces.next()?, pieces.next()?, pieces.next()?);
+        let (first, second, third) = (pieces.next()?, pieces.next()?, pieces.next()?);
+        let (first, second, year) = match first.len() {
+            4 => (second, third, first),
+            _ => (first, second, third),
+        };
         if pieces.next().is_some() || year.len() != 4 {
             return None;
         }
@@ -238,6 +250,9 @@ mod tests {
             ("sep  3 2014 17:37:30", "2014-09-03T17:37:30.000Z"),
             ("30/Sep/2014:17:37:30 -0700", "2014-10-01T00:37:30.000Z"),
             ("30-Sep-2014 17:37:30", "2014-09-30T17:37:30.000Z"),
+            ("2014/09/30 17:37:30", "2014-09-30T17:37:30.000Z"),
+            ("Sep 30 2014 17:37:30 GMT+08:00", "2014-09-30T09:37:30.000Z"),
+            ("Sep 30 2014 17:37:30 -05:00", "2014-09-30T22:37:30.000Z"),
             ("9/3/2014 5:37:30 PM", "2014-09-03T17:37:30.000Z"),
             ("09/30/2014, 12:05:30.500 AM", "2014-09-30T00:05:30.500Z"),
             ("07/04/2024 22:33:57", "2024-07-04T22:33:57.000Z"),

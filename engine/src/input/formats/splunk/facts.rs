@@ -27,6 +27,7 @@ pub(super) struct Facts<'a> {
     url: Option<Value<'a>>,
     query: [Option<Value<'a>>; 2],
     attack: [Option<Value<'a>>; 4],
+    techniques: Option<Value<'a>>,
     annotations: Option<Value<'a>>,
 }
 
@@ -79,7 +80,11 @@ impl<'a> Facts<'a> {
                 &mut self.attack[1]
             }
             "annotations.mitre_attack.mitre_tactic_id" | "mitre_tactic_id" => &mut self.attack[2],
-            "mitre_attack" | "mitre_technique" | "mitre_attack_id" => &mut self.attack[3],
+            "annotations.mitre_attack.mitre_tactic"
+            | "mitre_attack"
+            | "mitre_attack_id"
+            | "mitre_tactic" => &mut self.attack[3],
+            "annotations.mitre_attack.mitre_technique" | "mitre_technique" => &mut self.techniques,
             "annotations" => &mut self.annotations,
             _ => return,
         };
@@ -230,6 +235,9 @@ impl<'a> Facts<'a> {
     fn tell_attack(&self, draft: &mut Draft<'_>) {
         for ids in self.attack.into_iter().flatten() {
             each_line(ids, |text| draft.attack(text));
+        }
+        if let Some(names) = self.techniques {
+            each_line(names, |name| draft.attack_technique_named(name));
         }
         let Some(annotations) = self.annotations else {
             return;

@@ -22,6 +22,8 @@ pub(super) struct Data<'a> {
     gcp: Option<Value<'a>>,
     github: Option<Value<'a>>,
     audit: Option<Value<'a>>,
+    /// `data` of the alert that an active response answered.
+    answered: Option<Value<'a>>,
     /// All of `data`, which is a Suricata event.
     suricata: Option<Value<'a>>,
 }
@@ -73,6 +75,13 @@ impl<'a> Data<'a> {
                 "gcp" => &mut parts.gcp,
                 "github" => &mut parts.github,
                 "audit" => &mut parts.audit,
+                // A log line of an active response holds the alert that it answered.
+                "parameters" => {
+                    if let Some(data) = value.at("alert.data") {
+                        parts.answered = Some(data);
+                    }
+                    continue;
+                }
                 // Sysmon for Linux, without `win` around it.
                 "eventdata" => {
                     parts.windows = Some(data);
@@ -102,6 +111,9 @@ impl<'a> Data<'a> {
             return Ok(());
         }
         self.flat.tell(draft);
+        if let Some(answered) = self.answered {
+            Data::of(answered).flat.tell(draft);
+        }
         if let Some(windows) = self.windows {
             tell_windows(windows, draft);
         }
