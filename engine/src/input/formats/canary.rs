@@ -27,6 +27,7 @@ pub(super) const ROOM: Room = Room::json(
         ],
         &[Need::present("AlertType"), Need::present("CanaryName")],
         &[Need::present("AlertType"), Need::present("IncidentHash")],
+        &[Need::present("IncidentKey"), Need::present("Intro")],
         &[
             Need::present("hash_id"),
             Need::present("summary"),
@@ -61,6 +62,7 @@ struct Incident<'a> {
     ids: [Option<Value<'a>>; 3],
     names: [Option<Value<'a>>; 4],
     intro: Option<Value<'a>>,
+    count: Option<Value<'a>>,
     times: [Option<&'a str>; 4],
     logtype: Option<Value<'a>>,
     source: [Option<Value<'a>>; 2],
@@ -110,6 +112,7 @@ impl<'a> Incident<'a> {
                     b"memo" => &mut self.names[2],
                     b"channel" => &mut self.names[3],
                     b"intro" => &mut self.intro,
+                    b"triggered" | b"eventscount" => &mut self.count,
                     b"logtype" => &mut self.logtype,
                     b"sourceip" | b"srchost" => &mut self.source[0],
                     b"srcip" => &mut self.source[1],
@@ -174,6 +177,7 @@ impl<'a> Incident<'a> {
         let name = self.names.into_iter().flatten().next().or(self.logtype);
         draft.rule_name(scalar(name));
         draft.title(scalar(self.intro));
+        draft.count(scalar(self.count));
         let is_dummy = self.canary[2].and_then(Value::as_str) == Some(DUMMY);
         if is_dummy {
             draft.lifecycle_read(Lifecycle::Sample);

@@ -89,7 +89,7 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
 struct Head<'a> {
     event_type: Option<&'a str>,
     ids: [Option<Value<'a>>; 4],
-    rule_id: Option<Value<'a>>,
+    rule_ids: [Option<Value<'a>>; 2],
     names: [Option<Value<'a>>; 4],
     description: Option<Value<'a>>,
     times: [Option<Value<'a>>; 5],
@@ -150,7 +150,8 @@ impl<'a> Head<'a> {
             b"detectid" | b"detectionid" => &mut self.ids[1],
             b"incidentid" | b"identityprotectionincidentid" => &mut self.ids[2],
             b"id" | b"notificationid" | b"eventuuid" => &mut self.ids[3],
-            b"patternid" | b"policyid" => &mut self.rule_id,
+            b"patternid" | b"policyid" => &mut self.rule_ids[0],
+            b"ruleid" => &mut self.rule_ids[1],
             b"displayname" => &mut self.names[0],
             b"detectname" => &mut self.names[1],
             b"name" | b"policystatement" | b"rulename" => &mut self.names[2],
@@ -164,8 +165,10 @@ impl<'a> Head<'a> {
             b"createdtimestamp" | b"created" | b"processstarttime" => &mut self.times[4],
             b"updatedtimestamp" | b"modifiedtimestamp" | b"datedupdated" => &mut self.updated,
             b"severity" | b"maxseverity" => &mut self.severity,
-            b"severityname" | b"maxseveritydisplayname" => &mut self.severity_name,
-            b"finescore" => &mut self.fine_score,
+            b"severityname" | b"maxseveritydisplayname" | b"rulepriority" => {
+                &mut self.severity_name
+            }
+            b"finescore" | b"score" => &mut self.fine_score,
             _ => return false,
         };
         *slot = Some(value);
@@ -193,7 +196,7 @@ impl<'a> Head<'a> {
 
     fn tell(&self, draft: &mut Draft<'_>) -> Result<(), Reject> {
         draft.id(first_of(&self.ids), "event.CompositeId")?;
-        draft.rule_id(scalar(self.rule_id), PATHS.rule)?;
+        draft.rule_id(first_of(&self.rule_ids), PATHS.rule)?;
         let [display, detect, name, incident] = self.names;
         // Some incidents have the number of a type.
         let incident = incident.filter(|kind| kind.as_str().is_some());
@@ -201,7 +204,11 @@ impl<'a> Head<'a> {
             Scalar::Null if self.fine_score.is_some() => {
                 draft.rule_name(Scalar::Text("CrowdScore incident"));
             }
-            Scalar::Null => draft.rule_name(scalar(self.description)),
+            Scalar::Null if self.description.is_some() => {
+                draft.rule_name(scalar(self.description));
+            }
+            // Indicators of the customer's own have no name.
+            Scalar::Null => draft.rule_name(self.event_type.map_or(Scalar::Null, Scalar::Text)),
             name => draft.rule_name(name),
         }
         draft.title(scalar(self.description));
@@ -225,15 +232,13 @@ impl<'a> Head<'a> {
 
     fn tell_severity(&self, draft: &mut Draft<'_>) {
         let number = scalar(self.severity);
-        if let Some(score) = self.fine_score {
-            let score = severity::number(score.scalar_or_null());
-            draft.severity_read(
-                score.and_then(|score| severity::read(Scalar::Float(score.max(1.0)))),
-            );
-        } else if self.severity_name.is_some() {
+        if self.severity_name.is_some() {
             draft.severity_in_band(scalar(self.severity_name), number);
         } else if !number.is_nothing() {
             draft.severity_read(severity::crowdstrike(number).or_else(|| severity::read(number)));
+        } else if let Some(score) = self.fine_score {
+            let score = severity::number(score.scalar_or_null()).map(|score| score.max(1.0));
+            draft.severity_read(score.and_then(|score| severity::read(Scalar::Float(score))));
         }
     }
 }

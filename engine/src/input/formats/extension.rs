@@ -80,7 +80,7 @@ impl<'a> Extension<'a> {
             b"accountname" => &mut self.subject[1],
             b"duid" | b"destinationuserid" => &mut self.subject[2],
             b"dntdom" | b"destinationntdomain" => &mut self.subject_domain,
-            b"dvc" | b"deviceaddress" | b"origin" => &mut self.device[0],
+            b"dvc" | b"deviceaddress" | b"origin" | b"agt" => &mut self.device[0],
             b"dvchost" | b"devicehostname" | b"devname" => &mut self.device[1],
             b"identhostname" | b"computername" | b"hostname" => &mut self.own_host[0],
             b"identnetbios" => &mut self.own_host[1],
@@ -222,7 +222,7 @@ fn texts<'t>(slots: &'t [Text<'_>]) -> impl Iterator<Item = &'t str> {
     slots.iter().flatten().map(|text| &**text)
 }
 
-/// A name with its domain, and an id where it is more than a number.
+/// A name with its domain, and an id where it is an account's: others put a session's there.
 fn tell_user(names: &[Text<'_>; 3], domain: &Text<'_>, as_what: (Role, u8), draft: &mut Draft<'_>) {
     let (role, number) = as_what;
     let [first, second, id] = names;
@@ -230,7 +230,7 @@ fn tell_user(names: &[Text<'_>; 3], domain: &Text<'_>, as_what: (Role, u8), draf
         draft.user(domain.as_deref(), name, role, number);
     }
     if let Some(id) = id
-        && id.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && (id.starts_with("S-1-") || id.contains('@'))
     {
         draft.entity(EntityKind::User, role, id, number);
     }

@@ -43,6 +43,10 @@ pub(super) const ROOM: Room = Room::json(
             Need::present("assets"),
         ],
         &[
+            Need::present("detectionSource"),
+            Need::present("attackSurfaces"),
+        ],
+        &[
             Need::present("data"),
             Need::present("pagination"),
             Need::Test(is_page),

@@ -1,5 +1,7 @@
 //! Entities and ATT&CK of a CrowdStrike detection, whatever interface wrote it.
 
+use smallvec::SmallVec;
+
 use crate::entity::{Entity, EntityKind, Role};
 
 use super::super::super::dotted::{KeyBuffer, squeezed};
@@ -31,7 +33,11 @@ pub(super) struct Facts<'a> {
     ioc: [Option<Value<'a>>; 2],
     ioc_values: Option<Value<'a>>,
     associated: Option<Value<'a>>,
-    lists: [Option<Value<'a>>; 8],
+    lists: SmallVec<[Value<'a>; 4]>,
+    source_ip: Option<Value<'a>>,
+    account: Option<Value<'a>>,
+    /// The digest of contents that were moved: what is called the file is no program then.
+    contents: Option<Value<'a>>,
     tactics: [Option<Value<'a>>; 2],
     techniques: [Option<Value<'a>>; 2],
     attack: Option<Value<'a>>,
@@ -61,22 +67,35 @@ impl<'a> Facts<'a> {
             }
             b"ioctype" => &mut self.ioc[0],
             b"iocvalue" => &mut self.ioc[1],
-            b"iocvalues" => &mut self.ioc_values,
+            b"iocvalues" | b"ipv4" | b"ipv6" => &mut self.ioc_values,
             b"associatedfile" => &mut self.associated,
             b"hostnames" => &mut self.host_lists[0],
             b"lmhostids" => &mut self.host_lists[1],
             b"ipv4addresses" => &mut self.ip_lists[0],
             b"ipv6addresses" => &mut self.ip_lists[1],
-            b"domainnames" => &mut self.domain_lists,
+            b"domainnames" | b"domainname" => &mut self.domain_lists,
             b"users" | b"usernames" => &mut self.user_lists,
-            b"networkaccesses" => &mut self.lists[0],
-            b"dnsrequests" => &mut self.lists[1],
-            b"executableswritten" | b"fileswritten" => &mut self.lists[2],
-            b"quarantinefiles" | b"quarantinedfiles" => &mut self.lists[3],
-            b"behaviors" => &mut self.lists[4],
-            b"hosts" => &mut self.lists[5],
-            b"ioccontext" => &mut self.lists[6],
-            b"mobileappsdetails" => &mut self.lists[7],
+            b"networkaccesses"
+            | b"dnsrequests"
+            | b"executableswritten"
+            | b"fileswritten"
+            | b"filewrites"
+            | b"associatedfiles"
+            | b"documentsaccessed"
+            | b"filesaccessed"
+            | b"quarantinefiles"
+            | b"quarantinedfiles"
+            | b"behaviors"
+            | b"hosts"
+            | b"ioccontext"
+            | b"mobileappsdetails"
+            | b"threatgraphindicators" => {
+                self.lists.push(value);
+                return;
+            }
+            b"usersourceip" => &mut self.source_ip,
+            b"accountid" => &mut self.account,
+            b"contentsha" => &mut self.contents,
             b"tactic" | b"tactics" => &mut self.tactics[0],
             b"tacticid" | b"tacticids" => &mut self.tactics[1],
             b"technique" | b"techniques" => &mut self.techniques[0],
@@ -123,12 +142,17 @@ impl<'a> Facts<'a> {
         self.tell_users(draft);
         self.tell_endpoints(draft);
         let role = Role::Actor;
-        self.process.tell(role, thing::PROCESS, draft);
+        if let Some(contents) = self.contents {
+            self.process.tell_fresh(thing::FILE, draft);
+            draft.hashes(Role::Target, contents, thing::FILE);
+        } else {
+            self.process.tell(role, thing::PROCESS, draft);
+        }
         self.parents[0].tell(role, thing::PARENT, draft);
         self.parents[1].tell(role, thing::OWN, draft);
         self.tell_indicators(draft);
         let mut number = thing::OWN + 1;
-        for list in self.lists.into_iter().flatten() {
+        for list in &self.lists {
             list.each(|element| {
                 tell_element(element, number, DEPTH_MAX, draft);
                 number = number.saturating_add(1);
@@ -185,6 +209,12 @@ impl<'a> Facts<'a> {
     }
 
     fn tell_endpoints(&self, draft: &mut Draft<'_>) {
+        if let Some(ip) = self.source_ip {
+            draft.entities(EntityKind::Ip, Role::Source, ip, thing::SOURCE);
+        }
+        if let Some(account) = self.account {
+            draft.entities(EntityKind::Account, Role::Affected, account, 0);
+        }
         for host in self.source_hosts.into_iter().flatten() {
             draft.hosts_or_ips(Role::Source, host, thing::SOURCE);
         }
@@ -297,6 +327,7 @@ fn tell_element(element: Value<'_>, number: u8, depth: usize, draft: &mut Draft<
                     || value.as_u8() == Some(1);
             }
             b"domainname" => domain = Some(value),
+            b"name" => facts.process.path = Some(value),
             b"sha256hashdata" => facts.process.hashes[0] = Some(value),
             b"md5hashdata" => facts.process.hashes[2] = Some(value),
             _ => facts.set(key, value),
@@ -323,7 +354,7 @@ fn tell_element(element: Value<'_>, number: u8, depth: usize, draft: &mut Draft<
     facts.tell_indicators(draft);
     facts.tell_attack_alone(draft);
     if depth > 0 {
-        for list in facts.lists.into_iter().flatten() {
+        for list in &facts.lists {
             list.each(|element| tell_element(element, number, depth - 1, draft));
         }
     }
