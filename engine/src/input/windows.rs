@@ -175,10 +175,19 @@ impl<'a> WindowsEvent<'a> {
         for ip in self.target_ip.into_iter().flatten() {
             draft.entities(EntityKind::Ip, Role::Target, ip, thing::TARGET);
         }
-        for host in self.target_host.into_iter().flatten() {
+        let [destination, servers @ ..] = self.target_host;
+        if let Some(name) = destination.and_then(first_text)
+            && !matches!(name, "" | "-" | "localhost")
+            && !draft.is_named(name)
+        {
+            draft.push(self.destination(name), thing::TARGET);
+        }
+        for host in servers.into_iter().flatten() {
             let host = first_text(host).unwrap_or_default();
+            // `TERMSRV/srv1`: the service on it.
+            let host = host.rsplit('/').next().unwrap_or(host);
             if !matches!(host, "-" | "localhost") && !draft.is_named(host) {
-                draft.push(self.destination(host), thing::TARGET);
+                draft.push(Entity::host_or_ip(Role::Target, host), thing::TARGET);
             }
         }
         if let Some(query) = self.query {

@@ -135,8 +135,18 @@ impl Draft<'_> {
                 joined.push_str(name);
                 self.entity(EntityKind::User, role, &joined, thing);
             }
+            _ if self.is_machine_told(name) => {}
             _ => self.push(Entity::user_or_host(role, name), thing),
         }
+    }
+
+    /// Whether `name` is the account of a machine (`WS1$`) that the alert has already.
+    fn is_machine_told(&self, name: &str) -> bool {
+        let machine = name
+            .rsplit('\\')
+            .next()
+            .and_then(|name| name.strip_suffix('$'));
+        machine.is_some_and(|machine| self.is_named(machine))
     }
 
     /// An entity, unless the alert has one of its kind and value in any role.

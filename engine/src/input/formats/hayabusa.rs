@@ -4,10 +4,8 @@
 //! with `¦` between fields. Names are short ones of its own; `Path` is the program where a command line stands beside
 //! it. Fields: <https://github.com/Yamato-Security/hayabusa#output-profiles>.
 
-use crate::entity::Role;
-
 use super::super::detect::Need;
-use super::super::draft::{Desk, Draft, Paths, Reading, thing};
+use super::super::draft::{Desk, Draft, Paths, Reading};
 use super::super::json::{Leaf, Value};
 use super::super::reject::Reject;
 use super::super::timestamp::Unit;
@@ -104,61 +102,60 @@ impl Match<'_> {
             rule.or(self.title),
         ];
         sigma::tell_id(&id, draft)?;
-        if let Some(computer) = self.computer {
-            draft.hosts_or_ips(Role::Affected, computer, thing::HOST);
-        }
-        for details in self.details.into_iter().flatten() {
-            let told = draft.told();
-            match details.as_str() {
-                Some(text) => self.tell_text(text, draft),
-                None => self.tell_fields(details, draft),
-            }
-            draft.drop_known(told);
-        }
+        self.tell_event(draft);
         Ok(())
     }
 
-    fn tell_fields(&self, details: Value<'_>, draft: &mut Draft<'_>) {
-        let has = |name: &str| details.keys().any(|key| key.eq_ignore_ascii_case(name));
-        let is_program = has("CmdLine") || has("Cmdline") || has("CommandLine");
-        let mut event = WindowsEvent::default();
-        for (key, value) in details.keys_and_values() {
-            event.set(self.name(key, is_program && !has("Proc")), value);
-        }
-        event.tell(draft);
-    }
-
-    /// `User: a ¦ Proc: b`, the form of CSV.
-    fn tell_text(&self, text: &str, draft: &mut Draft<'_>) {
-        let fields = || {
-            text.split(" ¦ ")
-                .filter_map(|field| field.trim().split_once(": "))
-        };
-        let has = |name: &str| fields().any(|(key, _)| key.eq_ignore_ascii_case(name));
-        let is_program = has("CmdLine") && !has("Proc");
-        let leaves: Vec<(&str, Leaf<'_>)> = fields()
+    /// The event's fields, of all the places that a profile has them in.
+    fn tell_event(&self, draft: &mut Draft<'_>) {
+        let places = || self.details.into_iter().flatten();
+        // `User: a ¦ Proc: b`, the form of CSV.
+        let texts: Vec<(&str, Leaf<'_>)> = places()
+            .filter_map(Value::as_str)
+            .flat_map(|text| text.split(" ¦ "))
+            .filter_map(|field| field.trim().split_once(": "))
             .take(FIELDS_MAX)
-            .map(|(key, value)| (self.name(key, is_program), Leaf::String(value.trim())))
+            .map(|(key, value)| (key, Leaf::String(value.trim())))
             .collect();
+        let has = |name: &str| {
+            let is = |key: &str| key.eq_ignore_ascii_case(name);
+            places().flat_map(Value::keys).any(is) || texts.iter().any(|(key, _)| is(key))
+        };
+        let is_program = !has("Proc") && (has("CmdLine") || has("CommandLine"));
         let mut event = WindowsEvent::default();
-        for (key, leaf) in &leaves {
-            event.set(key, Value::leaf(leaf));
+        if let Some(computer) = self.computer {
+            event.set("Computer", computer);
+        }
+        for (key, value) in places().flat_map(Value::keys_and_values) {
+            event.set(self.name(key, is_program), value);
+        }
+        for (key, leaf) in &texts {
+            event.set(self.name(key, is_program), Value::leaf(leaf));
         }
         event.tell(draft);
     }
 
-    /// The field's name as Windows has it, where Hayabusa's own means something else there.
+    /// The field's name as Windows has it, where Hayabusa's own short one means something else there or nothing.
+    /// See <https://github.com/Yamato-Security/hayabusa-rules/blob/main/config/default_details.txt>.
     fn name<'k>(&self, key: &'k str, is_program: bool) -> &'k str {
-        let is_event = |number: i64| {
-            self.event_id
-                .and_then(|id| id.scalar()?.text())
-                .is_some_and(|id| *id == *compact_str::format_compact!("{number}"))
-        };
+        let number = self.event_id.and_then(|id| id.scalar()?.text());
+        let is_event = |numbers: &[&str]| number.as_deref().is_some_and(|id| numbers.contains(&id));
         match key {
             "Path" if is_program => "NewProcessName",
-            "Path" if is_event(7045) || is_event(4697) => "ImagePath",
-            "Image" if is_event(7) => "ImageLoaded",
-            "Svc" => "ServiceDisplayName",
+            "Path" if is_event(&["7045", "4697"]) => "ImagePath",
+            "Image" if is_event(&["7"]) => "ImageLoaded",
+            "Svc" if is_event(&["4768", "4769"]) => "ServiceName",
+            "Svc" | "Name" => "",
+            "SID" => "SubjectUserSid",
+            "SrcSID" if is_event(&["4728", "4732", "4756"]) => "MemberSid",
+            "SrcSID" => "SubjectUserSid",
+            "Domain" => "SubjectDomainName",
+            "TgtDomain" => "TargetDomainName",
+            "OldTgtUser" => "OldTargetUserName",
+            "NewTgtUser" => "NewTargetUserName",
+            "ObjName" => "ObjectName",
+            "JobOwner" => "User",
+            "App" => "Application",
             _ => key,
         }
     }
