@@ -6,8 +6,9 @@ use compact_str::CompactString;
 use crate::entity::{Entity, EntityKind, Role};
 
 use super::super::json::{Scalar, Value};
+use super::super::reject::Reject;
 use super::super::severity;
-use super::Draft;
+use super::{Desk, Draft, Reading};
 
 /// The numbers that rooms give to the things of an alert, so that what two rooms say of one thing meets. A room may
 /// use others from [`thing::OWN`] on.
@@ -50,6 +51,36 @@ pub(crate) struct Account<'a> {
     /// `name@domain`, as the directory calls it.
     pub(crate) upn: Option<Value<'a>>,
     pub(crate) email: Option<Value<'a>>,
+}
+
+impl Desk<'_> {
+    /// Reads each element of `list` as an alert of its own. A bad one is rejected alone; where all of them are bad, the
+    /// record is, for the first one's reason.
+    ///
+    /// # Errors
+    /// The first reject, when there was nothing else.
+    pub(crate) fn parts(
+        &mut self,
+        list: Value<'_>,
+        mut read: impl FnMut(Value<'_>, &mut Self) -> Result<Reading, Reject>,
+    ) -> Result<Reading, Reject> {
+        let start = self.next;
+        let (alerts, rejects) = (self.alerts.len(), self.rejects.len());
+        let mut understood = 0;
+        list.each(|element| understood += u32::from(self.part(|desk| read(element, desk))));
+        if self.alerts.len() > alerts {
+            return Ok(Reading::Alert);
+        }
+        let first = self.rejects.get(rejects).map(|(_, reject)| reject.clone());
+        match first {
+            Some(reject) if understood == 0 => {
+                self.rejects.truncate(rejects);
+                self.next = start;
+                Err(reject)
+            }
+            _ => Ok(Reading::NotAnAlert),
+        }
+    }
 }
 
 impl Draft<'_> {

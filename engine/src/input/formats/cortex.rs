@@ -54,14 +54,7 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     let Some(page) = page(record) else {
         return read_one(record, desk);
     };
-    let before = desk.alerts.len();
-    page.each(|alert| {
-        desk.part(|desk| read_one(alert, desk));
-    });
-    Ok(match desk.alerts.len() > before {
-        true => Reading::Alert,
-        false => Reading::NotAnAlert,
-    })
+    desk.parts(page, |alert, desk| read_one(alert, desk))
 }
 
 /// The fields that matter, gathered in any order.

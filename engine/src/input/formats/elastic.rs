@@ -88,14 +88,7 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
         return read_alert(record, None, desk);
     };
     let rule = record.get("rule").or_else(|| record.at("context.rule"));
-    let before = desk.alerts.len();
-    alerts.each(|alert| {
-        desk.part(|desk| read_alert(source(alert), rule, desk));
-    });
-    Ok(match desk.alerts.len() > before {
-        true => Reading::Alert,
-        false => Reading::NotAnAlert,
-    })
+    desk.parts(alerts, |alert, desk| read_alert(source(alert), rule, desk))
 }
 
 /// Reads one alert. What the action said of its `rule` counts where the alert says nothing.

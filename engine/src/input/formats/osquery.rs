@@ -100,18 +100,10 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
         return line.read_row(columns, desk);
     }
     let rows = line.snapshot.or_else(|| line.batch?.get("added"));
-    let before = desk.alerts.len();
-    if let Some(rows) = rows {
-        rows.each(|row| {
-            if row.len() > 0 {
-                desk.part(|desk| line.read_row(row, desk));
-            }
-        });
+    match rows {
+        Some(rows) if rows.len() > 0 => desk.parts(rows, |row, desk| line.read_row(row, desk)),
+        _ => Ok(Reading::NotAnAlert),
     }
-    Ok(match desk.alerts.len() > before {
-        true => Reading::Alert,
-        false => Reading::NotAnAlert,
-    })
 }
 
 impl Line<'_> {

@@ -46,16 +46,10 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
             _ => {}
         }
     }
-    let before = desk.alerts.len();
-    if let Some(matches) = matches {
-        matches.each(|found| {
-            desk.part(|desk| rule.read_match(found, desk));
-        });
+    match matches {
+        Some(matches) => desk.parts(matches, |found, desk| rule.read_match(found, desk)),
+        None => Ok(Reading::NotAnAlert),
     }
-    Ok(match desk.alerts.len() > before {
-        true => Reading::Alert,
-        false => Reading::NotAnAlert,
-    })
 }
 
 impl Rule<'_> {
