@@ -125,7 +125,7 @@ fn read_alert(
 
 fn is_wanted(path: &str) -> bool {
     match path.split('.').next() {
-        Some("kibana" | "signal") => !path.contains("ancestors") && !path.contains("parameters"),
+        Some("kibana" | "signal") => !path.contains("ancestors"),
         _ => ecs::is_wanted(path),
     }
 }
@@ -163,6 +163,11 @@ impl<'a> Detection<'a> {
         if value.is_nothing() {
             return;
         }
+        // The rule as it was written, which repeats what stands beside it.
+        let (field, is_copy) = match field.strip_prefix("parameters.") {
+            Some(field) => (field, true),
+            None => (field, false),
+        };
         let slot = match field {
             "rule_id" => &mut self.rule_id,
             "uuid" | "id" => &mut self.rule_uuid,
@@ -174,7 +179,9 @@ impl<'a> Detection<'a> {
             "building_block_type" => &mut self.building_block,
             _ => return,
         };
-        *slot = Some(value);
+        if slot.is_none() || !is_copy {
+            *slot = Some(value);
+        }
     }
 
     /// `signal.*` of versions before 8.
