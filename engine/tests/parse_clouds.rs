@@ -3,8 +3,9 @@
 mod parsing;
 
 use caseloom_engine::alert::Alert;
-use caseloom_engine::entity::EntityKind;
+use caseloom_engine::entity::{EntityKind, Role};
 use parsing::{parse, story};
+use serde_json::{Value, json};
 
 const PRODUCTS: [&str; 11] = [
     "sentinel",
@@ -64,10 +65,10 @@ fn rows_of_a_streamed_alert_are_one_in_any_order() {
         .iter()
         .find(|(name, _)| name == "typical")
         .expect("the fixture is there");
-    let whole: serde_json::Value = serde_json::from_str(text).expect("a fixture is JSON");
+    let whole: Value = serde_json::from_str(text).expect("a fixture is JSON");
     let rows = whole["records"].as_array().expect("it has records").clone();
-    let read = |rows: &[serde_json::Value]| {
-        let mut alerts = parse(&serde_json::json!({ "records": rows }).to_string()).1;
+    let read = |rows: &[Value]| {
+        let mut alerts = parse(&json!({ "records": rows }).to_string()).1;
         for alert in &mut alerts {
             alert.position = Default::default();
             alert.entities.sort();
@@ -103,4 +104,121 @@ fn rows_of_a_streamed_alert_are_one_in_any_order() {
         without_host, 1,
         "only the row of the alert itself has no device"
     );
+}
+
+/// Values that stand where a product never writes them.
+fn odd_values() -> Vec<Value> {
+    vec![
+        Value::Null,
+        json!(true),
+        json!(-1),
+        json!(1e300),
+        json!(""),
+        json!("\u{0}\u{202e}x"),
+        json!("arn:aws:guardduty:::detector/x/finding/"),
+        json!("[{\"$ref\":\"1\",\"$id\":\"1\"}]"),
+        json!("/Date(1)/"),
+        json!([]),
+        json!({}),
+        json!([[null, {"$ref": "2"}], "x"]),
+        json!({"Type": "process", "ImageFile": {"$ref": "2"}, "properties": {"kind": "host"}}),
+        json!({"user": {"user": {"user": []}}, "parentProcess": {"parentProcess": {}}}),
+    ]
+}
+
+/// Replaces the node number `at` of `value`, counted in depth first.
+fn replace(value: &mut Value, at: &mut usize, odd: &Value) {
+    if *at == 0 {
+        *value = odd.clone();
+        *at = usize::MAX;
+        return;
+    }
+    *at -= 1;
+    match value {
+        Value::Array(elements) => elements
+            .iter_mut()
+            .for_each(|inner| replace(inner, at, odd)),
+        Value::Object(fields) => fields
+            .values_mut()
+            .for_each(|inner| replace(inner, at, odd)),
+        _ => {}
+    }
+}
+
+fn nodes(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(elements) => elements.iter().map(nodes).sum(),
+        Value::Object(fields) => fields.values().map(nodes).sum(),
+        _ => 0,
+    }
+}
+
+#[test]
+fn a_value_of_any_kind_in_any_place_is_read_or_rejected() {
+    let mut parser = parsing::parser();
+    for product in PRODUCTS {
+        for (name, text) in parsing::fixtures(product) {
+            let value: Value = serde_json::from_str(&text).expect("a fixture is JSON");
+            for (number, odd) in (0..nodes(&value)).zip(odd_values().iter().cycle()) {
+                let mut changed = value.clone();
+                replace(&mut changed, &mut number.clone(), odd);
+                let text = changed.to_string();
+                let mut alerts = Vec::new();
+                let result = parser.parse(&parsing::message(text.as_bytes()), &mut alerts);
+                let of = format!("{product}/{name} with {odd} at node {number}");
+                for alert in &alerts {
+                    assert!(!alert.rule_id.is_empty(), "{of}");
+                    assert!(alert.entities.len() <= 64, "{of}");
+                }
+                if let Ok(parsed) = result {
+                    assert_eq!(parsed.alerts as usize, alerts.len(), "{of}");
+                }
+            }
+        }
+    }
+}
+
+/// JSON with the keys of every object in reversed order.
+fn reversed(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.iter().rev();
+            let fields = fields.map(|(key, inner)| format!("{}:{}", json!(key), reversed(inner)));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(elements) => {
+            let elements: Vec<String> = elements.iter().map(reversed).collect();
+            format!("[{}]", elements.join(","))
+        }
+        scalar => scalar.to_string(),
+    }
+}
+
+#[test]
+fn the_order_of_keys_changes_nothing() {
+    for product in PRODUCTS {
+        for (name, text) in parsing::fixtures(product) {
+            let value: Value = serde_json::from_str(&text).expect("a fixture is JSON");
+            let read = |text: &str| {
+                let mut alerts = parse(text).1;
+                for alert in &mut alerts {
+                    alert.attack.sort();
+                    for entity in &mut alert.entities {
+                        entity.thing = 0;
+                        // A file that is both an image and a file has the role met first.
+                        if matches!(entity.kind, EntityKind::Hash | EntityKind::File) {
+                            entity.role = Role::Target;
+                        }
+                    }
+                    alert.entities.sort();
+                }
+                alerts
+            };
+            assert_eq!(
+                read(&value.to_string()),
+                read(&reversed(&value)),
+                "{product}/{name}"
+            );
+        }
+    }
 }
