@@ -134,6 +134,25 @@ impl Desk<'_> {
         }
     }
 
+    /// Reads each element of a list as a part of its own. No alert, when none of them was one and none was rejected.
+    pub(crate) fn each_part(
+        &mut self,
+        list: Value<'_>,
+        read: fn(Value<'_>, &mut Desk<'_>) -> Result<Reading, Reject>,
+    ) -> Reading {
+        let before = (self.alerts.len(), self.rejects.len());
+        list.each(|part| {
+            if !part.is_null() {
+                self.part(|desk| read(part, desk));
+            }
+        });
+        if before == (self.alerts.len(), self.rejects.len()) {
+            Reading::NotAnAlert
+        } else {
+            Reading::Alert
+        }
+    }
+
     /// Reads a string that holds a JSON document. `None`: it holds none, or is nested in too many others.
     pub(crate) fn nested<T>(
         &mut self,

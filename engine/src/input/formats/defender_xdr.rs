@@ -70,7 +70,7 @@ fn is_streamed(record: Value<'_>) -> bool {
 
 fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     if let Some(alerts) = record.get("alerts") {
-        return Ok(read_incident(alerts, desk));
+        return Ok(desk.each_part(alerts, |alert, desk| Row::of(alert).read(desk)));
     }
     let properties = record.get("properties").filter(|value| value.len() > 0);
     let category = record.get("category").and_then(Value::as_str);
@@ -82,16 +82,6 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
         return Ok(Reading::NotAnAlert);
     }
     Row::of(properties.unwrap_or(record)).read(desk)
-}
-
-fn read_incident(alerts: Value<'_>, desk: &mut Desk<'_>) -> Reading {
-    if alerts.is_nothing() || alerts.elements().is_some() && alerts.len() == 0 {
-        return Reading::NotAnAlert;
-    }
-    alerts.each(|alert| {
-        desk.part(|desk| Row::of(alert).read(desk));
-    });
-    Reading::Alert
 }
 
 /// A row, or an alert of the older APIs.

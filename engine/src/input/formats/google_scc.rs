@@ -41,6 +41,7 @@ pub(super) const ROOM: Room = Room::json(
             Need::present("jsonPayload"),
             Need::present("jsonPayload.detectionCategory"),
         ],
+        &[Need::present("listFindingsResults")],
     ],
     read,
 );
@@ -56,6 +57,13 @@ fn is_finding(record: Value<'_>) -> bool {
 }
 
 fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
+    match record.get("listFindingsResults") {
+        Some(page) => Ok(desk.each_part(page, read_finding)),
+        None => read_finding(record, desk),
+    }
+}
+
+fn read_finding(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     let payload = record.get("jsonPayload");
     let inside = payload.unwrap_or(record);
     let (finding, resource) = match inside.get("finding") {

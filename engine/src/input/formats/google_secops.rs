@@ -64,10 +64,7 @@ fn first(value: Value<'_>) -> Option<Value<'_>> {
 
 fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     if let Some(detections) = record.get("detections") {
-        detections.each(|detection| {
-            desk.part(|desk| read_detection(detection, desk));
-        });
-        return Ok(Reading::Alert);
+        return Ok(desk.each_part(detections, read_detection));
     }
     if record.get("detection").is_some() {
         return read_detection(record, desk);

@@ -1,4 +1,4 @@
-//! Microsoft Graph security: alerts (`alerts_v2`), and incidents with their alerts.
+//! Microsoft Graph security: alerts (`alerts_v2`), incidents with their alerts, and the alerts of the first version.
 //!
 //! What happened to whom stands in `evidence`, a list of objects that say by `@odata.type` what they are; some carriers
 //! write the `@` in letters. A machine's evidence has its names, ids and addresses; a process has its image, that of its
@@ -9,6 +9,7 @@
 //! <https://learn.microsoft.com/en-us/graph/api/resources/security-incident>
 
 mod evidence;
+mod legacy;
 
 use super::super::detect::Need;
 use super::super::draft::{Desk, Paths, Reading};
@@ -40,6 +41,10 @@ pub(super) const ROOM: Room = Room::json(
             Need::present("severity"),
         ],
         &[Need::present("incidentWebUrl"), Need::present("alerts")],
+        &[
+            Need::present("vendorInformation"),
+            Need::present("eventDateTime"),
+        ],
     ],
     read,
 );
@@ -51,14 +56,10 @@ const PATHS: Paths<'static> = Paths {
 
 fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     match record.get("alerts") {
-        Some(alerts) if alerts.len() > 0 => {
-            alerts.each(|alert| {
-                desk.part(|desk| read_alert(alert, desk));
-            });
-            Ok(Reading::Alert)
-        }
+        Some(alerts) if alerts.len() > 0 => Ok(desk.each_part(alerts, read_alert)),
         // Its alerts come alone; what an incident says beside them is a grouping by somebody else.
         _ if is_incident(record) => Ok(Reading::NotAnAlert),
+        _ if record.get("vendorInformation").is_some() => legacy::read(record, desk),
         _ => read_alert(record, desk),
     }
 }

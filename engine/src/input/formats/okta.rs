@@ -3,7 +3,8 @@
 //! The log holds every sign-in and every change; an alert is
 //!
 //! - an event whose type says that something was detected ([`DETECTIONS`]): ThreatInsight, attack protection, breached
-//!   credentials, risk of identity threat protection, reports by users, reused tokens, locked accounts;
+//!   credentials, actions of identity threat protection, reports by users, reused tokens, locked accounts; a user's risk
+//!   that rose above low;
 //! - any event that Okta marks as suspect: `debugData.threatSuspected` is true, or its risk has the level `HIGH`;
 //! - a sign-in that FastPass declined as phishing.
 //!
@@ -55,22 +56,18 @@ const PATHS: Paths<'static> = Paths {
 };
 
 /// Types of events in which something was detected.
-const DETECTIONS: [&str; 23] = [
+const DETECTIONS: [&str; 17] = [
     "security.threat.detected",
     "security.attack.start",
-    "security.attack_protection.password_spray.detected",
     "security.breached_credential.detected",
     "security.session.detect_client_roaming",
     "security.request.blocked",
-    "security.phishing.detected",
-    "user.risk.detect",
-    "user.risk.change",
-    "user.session.context.change",
-    "user.session.clear_on_risk",
+    // What other products tell Okta of a user.
+    "security.events.provider.receive_event",
     "policy.entity_risk.action",
-    "policy.entity_risk.evaluate",
     "policy.auth_reevaluate.fail",
     "policy.auth_reevaluate.action",
+    "policy.continuous_access.action",
     "user.account.report_suspicious_activity_by_enduser",
     "user.account.lock",
     "user.account.lock.limit",
@@ -78,24 +75,17 @@ const DETECTIONS: [&str; 23] = [
     "user.mfa.okta_verify.deny_push",
     "app.oauth2.token.detect_reuse",
     "app.oauth2.as.token.detect_reuse",
-    "app.generic.unauth_app_access_attempt",
 ];
+
+/// Types of events that tell a user's risk; no alert where it fell to low.
+const RISKS: [&str; 2] = ["user.risk.detect", "user.risk.change"];
 
 fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     let events = record.get("data").and_then(|data| data.get("events"));
-    let Some(events) = events else {
-        return read_event(record, desk);
-    };
-    let before = desk.alerts.len();
-    events.each(|event| {
-        desk.part(|desk| read_event(event, desk));
-    });
-    let is_any = desk.alerts.len() > before || !desk.rejects.is_empty();
-    Ok(if is_any {
-        Reading::Alert
-    } else {
-        Reading::NotAnAlert
-    })
+    match events {
+        Some(events) => Ok(desk.each_part(events, read_event)),
+        None => read_event(record, desk),
+    }
 }
 
 /// The parts of an event.
@@ -121,7 +111,9 @@ fn read_event(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject>
     let is_phishing = event
         .reason
         .is_some_and(|reason| reason.contains("phishing"));
-    if !(DETECTIONS.contains(&event.kind) || debug.is_suspect || is_phishing) {
+    let is_risk =
+        RISKS.contains(&event.kind) && debug.severity.is_none_or(|level| level.score >= 40);
+    if !(DETECTIONS.contains(&event.kind) || is_risk || debug.is_suspect || is_phishing) {
         return Ok(Reading::NotAnAlert);
     }
     let mut draft = desk.draft(ROOM.name);

@@ -47,16 +47,7 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
         .get("alerts")
         .filter(|alerts| alerts.elements().is_some() && alerts.len() > 0);
     if let Some(alerts) = alerts {
-        let before = desk.alerts.len();
-        alerts.each(|alert| {
-            desk.part(|desk| sentinel::read(alert, desk));
-        });
-        let is_any = desk.alerts.len() > before;
-        return Ok(if is_any {
-            Reading::Alert
-        } else {
-            Reading::NotAnAlert
-        });
+        return Ok(desk.each_part(alerts, sentinel::read));
     }
     read_incident(incident, properties, desk)
 }

@@ -43,6 +43,12 @@ pub(super) const ROOM: Room = Room::json(
             Need::present("severity"),
             Need::present("createdAt"),
         ],
+        &[Need::present("data"), Need::present("data.issues.nodes")],
+        &[Need::present("data"), Need::present("data.issuesV2.nodes")],
+        &[
+            Need::present("data"),
+            Need::present("data.detections.nodes"),
+        ],
         &[Need::present("sourceRule"), Need::present("entitySnapshot")],
     ],
     read,
@@ -54,6 +60,16 @@ const PATHS: Paths<'static> = Paths {
 };
 
 fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
+    let pages = ["issues", "issuesV2", "detections"];
+    let data = record.get("data");
+    let page = |key| data?.get(key)?.get("nodes");
+    match pages.into_iter().find_map(page) {
+        Some(nodes) => Ok(desk.each_part(nodes, read_one)),
+        None => read_one(record, desk),
+    }
+}
+
+fn read_one(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     let mut draft = desk.draft(ROOM.name);
     let mut things = Things::default();
     let issue = record

@@ -101,6 +101,9 @@ fn tell_endpoint(endpoint: Value<'_>, role: Role, things: &mut Things, draft: &m
             "hostname" | "name" => names.add_host_or_ip(role, text),
             "ip" => names.add(EntityKind::Ip, role, text),
             "ip_addresses" => value.each(|ip| names.add(EntityKind::Ip, role, ip.as_str())),
+            "network_interfaces" => value.each(|interface| {
+                names.add(EntityKind::Ip, role, self::text(interface, "ip"));
+            }),
             "uid" | "uid_alt" => names.add(EntityKind::Host, role, text),
             "instance_uid" => names.add(EntityKind::CloudResource, role, text),
             "svc_name" => {}
