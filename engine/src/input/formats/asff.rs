@@ -2,7 +2,7 @@
 //!
 //! A finding of GuardDuty keeps GuardDuty's identity (see `aws`), and its details are flattened into `ProductFields` under
 //! `aws/guardduty/service/`. Checks of configuration and of software (`Compliance`, types under `Software and
-//! Configuration Checks`) say what is, not what happened: they are no alerts.
+//! Configuration Checks`) say what is, not what happened: they are no alerts, unless they bring malware or indicators.
 //!
 //! <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-syntax.html>,
 //! <https://docs.aws.amazon.com/securityhub/latest/userguide/asff-resources-attributes.html>
@@ -144,7 +144,10 @@ impl<'a> Finding<'a> {
         if let Some(types) = self.types {
             types.each(&mut count);
         }
-        self.has_compliance || (checks > 0 && others == 0)
+        let has_threat = self.indicators.is_some()
+            || self.files.iter().any(Option::is_some)
+            || self.detection.is_some();
+        !has_threat && (self.has_compliance || (checks > 0 && others == 0))
     }
 
     fn is_guardduty(&self) -> bool {

@@ -1,6 +1,6 @@
 //! OCSF: Detection Finding (class 2004), Security Finding (2001, before 1.1) and Data Security Finding (2006).
 //!
-//! Findings about what is (vulnerabilities 2002, compliance 2003 and its like, a 2001 with `compliance`) and incidents (2005,
+//! Findings about what is (vulnerabilities 2002, compliance 2003 and its like, a 2001 with `compliance` and no malware) and incidents (2005,
 //! which group alerts that come alone) are no alerts; neither are events of other classes, unless they say `is_alert`.
 //! A product may write every attribute, most of them null.
 //!
@@ -69,6 +69,7 @@ struct Event<'a> {
     class: Option<u32>,
     is_marked: bool,
     has_compliance: bool,
+    has_malware: bool,
     finding: Option<Value<'a>>,
     analytic: Option<Value<'a>>,
     metadata: Option<Value<'a>>,
@@ -98,6 +99,7 @@ impl<'a> Event<'a> {
                 }
                 "is_alert" => told.is_marked = value.scalar() == Some(Scalar::Bool(true)),
                 "compliance" => told.has_compliance = value.len() > 0,
+                "malware" => told.has_malware = value.len() > 0,
                 "finding_info" | "finding" => told.finding = Some(value),
                 "analytic" => told.analytic = Some(value),
                 "metadata" => told.metadata = Some(value),
@@ -124,7 +126,7 @@ impl<'a> Event<'a> {
     fn is_alert(&self) -> bool {
         match self.class {
             Some(2004 | 2006) => true,
-            Some(2001) => !self.has_compliance,
+            Some(2001) => !self.has_compliance || self.has_malware,
             None => self.finding.is_some(),
             Some(_) => self.is_marked,
         }

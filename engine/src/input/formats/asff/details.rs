@@ -29,16 +29,25 @@ pub(super) fn tell_resource(
         (_, Some(id)) => aws::add_resource(&mut names, role, id),
         (_, None) => {}
     }
-    let mut keys = None;
+    let (mut keys, mut profile) = (None, None);
     if let Some(details) = resource.get("Details") {
+        // Some leave out the type between.
+        add_details(&mut names, role, details);
+        profile = details.get("IamInstanceProfileArn");
         for (kind, details) in details.keys_and_values() {
             match kind {
                 "AwsIamAccessKey" => keys = Some(details),
-                _ => add_details(&mut names, role, details),
+                _ => {
+                    profile = profile.or_else(|| details.get("IamInstanceProfileArn"));
+                    add_details(&mut names, role, details);
+                }
             }
         }
     }
     names.tell(things, draft);
+    // Many machines have the same.
+    let profile = profile.and_then(Value::as_str);
+    names::one(draft, EntityKind::CloudResource, role, profile);
     if let Some(keys) = keys {
         // Whoever holds the key did it.
         aws::tell_access_key(keys, Role::Actor, things, draft);
