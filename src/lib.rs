@@ -9,6 +9,7 @@ pub mod shutdown;
 pub mod process;
 pub mod plain;
 mod reason;
+pub mod explain;
 pub mod ports;
 pub mod kafka;
 pub mod events;

@@ -2,6 +2,7 @@
 //!
 //! One sentence for each kind of link, by its word: a kind that is not known here is told by its word, not left out.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use caseloom_engine::record::{ActivityRecord, GroupRecord, Link};
@@ -26,21 +27,26 @@ pub(crate) fn of_link(link: &Link) -> String {
 
 /// The same, with a name for the other activity.
 pub(crate) fn of_link_with(link: &Link, other: &str) -> String {
-    format!("{}{other}, {}", beginning(link), apart(link.gap))
+    let (before, named, after) = beginning(link);
+    let named = named.unwrap_or_default();
+    format!("{before}{named}{after}{other}, {}", apart(link.gap))
 }
 
-/// The sentence up to the name of the other activity.
-pub(crate) fn beginning(link: &Link) -> String {
-    let named = named(link);
-    match link.kind.as_str() {
-        "shared_entity" => format!("shares {named} with "),
-        "same_run" => format!("goes on with the same rule on {named} after "),
-        "same_rule" => "is the same rare rule within a minute as ".to_owned(),
-        "same_happening" => "is the same happening as ".to_owned(),
-        "hot_subject" => format!("is new on {named} like "),
-        "attached" => format!("is usual on {named} and stands here because of "),
-        other => format!("{} through {named}: ", other.replace('_', " ")),
-    }
+/// The sentence up to the name of the other activity: words, the entities where it names them, words.
+pub(crate) fn beginning(link: &Link) -> (Cow<'static, str>, Option<String>, &'static str) {
+    let (before, after) = match link.kind.as_str() {
+        "shared_entity" => ("shares ", " with "),
+        "same_run" => ("goes on with the same rule on ", " after "),
+        "hot_subject" => ("is new on ", " like "),
+        "attached" => ("is usual on ", " and stands here because of "),
+        "same_rule" => return ("is the same rare rule within a minute as ".into(), None, ""),
+        "same_happening" => return ("is the same happening as ".into(), None, ""),
+        other => {
+            let before = format!("{} through ", other.replace('_', " "));
+            return (before.into(), Some(named(link)), ": ");
+        }
+    };
+    (before.into(), Some(named(link)), after)
 }
 
 /// The entities of a link: `host web-01, user ana and 2 more`.

@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod diff;
 mod exit;
+mod explain;
 mod generate;
 mod log;
 mod replay;
@@ -22,6 +23,7 @@ pub use check::CheckArgs;
 pub use demo::DemoArgs;
 pub use diff::DiffArgs;
 pub use exit::{CliError, Exit};
+pub use explain::ExplainArgs;
 pub use generate::GenerateArgs;
 pub use log::LogArgs;
 pub use replay::{ReplayArgs, ReplayInput};
@@ -58,6 +60,8 @@ pub enum Command {
     Generate(GenerateArgs),
     /// Play scenarios, and compare what came of them with what was expected
     Test(TestArgs),
+    /// Say why an alert stands in its case, or how two are connected
+    Explain(ExplainArgs),
     /// Check the configuration with its policy and mappings
     Check(CheckArgs),
 }
@@ -97,6 +101,7 @@ pub fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Run(args) => run::run(args),
         Command::Demo(args) => demo::demo(&args),
         Command::Test(args) => test::test(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Check(args) => check::check(&args),
     }
 }
@@ -150,6 +155,7 @@ mod tests {
             "caseloom diff --json --rows 5 before after",
             "caseloom generate --seed 1 --count 10 --profile office --labels l.csv --out a.json",
             "caseloom test --config a.toml --policy b.toml --update dir file.txt",
+            "caseloom explain --url http://127.0.0.1:1 --json 1234567890abc a-1 a-2",
             "caseloom check --config a.toml",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

@@ -3,12 +3,13 @@
 //! Everything comes from the read view or the store, on blocking threads; nothing here reaches the engine or the owner
 //! thread. [`router`] answers requests, [`serve()`] takes connections; both get all they need as arguments.
 //!
-//! Rooms: `health`, `metrics`, `cases` (lists), `case` (one), `alerts`, `page` (for people); `query` and `shape` are
+//! Rooms: `health`, `metrics`, `cases` (lists), `case` (one), `alerts`, `explain`, `page` (for people); `query` and `shape` are
 //! the words of the API, `reads` the way to the data, `guard` and `serve` the limits, `problem` the refusals.
 
 mod alerts;
 mod case;
 mod cases;
+mod explain;
 mod guard;
 mod health;
 mod metrics;
@@ -83,6 +84,7 @@ pub fn router(parts: HttpParts, options: &HttpOptions, is_local: bool) -> Router
         .route("/candidates", get(cases::candidates))
         .route("/cases/{id}", get(case::case))
         .route("/cases/{id}/alerts", get(alerts::alerts))
+        .route("/cases/{id}/explain", get(explain::explain))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed);
     let routes = Router::new()

@@ -31,6 +31,9 @@ pub(super) enum HttpError {
     /// There is no such case.
     #[error("there is no case {0}")]
     NoCase(CaseId),
+    /// There is no such alert in the case.
+    #[error("there is no alert or activity {0:?} in case {1}")]
+    NoAlert(String, CaseId),
     /// The path names nothing.
     #[error("there is nothing at {0}")]
     NoRoute(String),
@@ -80,7 +83,7 @@ impl HttpError {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Parameter { .. } => StatusCode::BAD_REQUEST,
-            Self::NoCase(_) | Self::NoRoute(_) => StatusCode::NOT_FOUND,
+            Self::NoCase(_) | Self::NoAlert(..) | Self::NoRoute(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
             Self::Busy | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
@@ -93,6 +96,7 @@ impl HttpError {
         match self {
             Self::Parameter { .. } => ("invalid_parameter", "a parameter is not valid"),
             Self::NoCase(_) => ("no_such_case", "no such case"),
+            Self::NoAlert(..) => ("no_such_alert", "no such alert"),
             Self::NoRoute(_) => ("not_found", "nothing here"),
             Self::Method(_) => ("method_not_allowed", "not possible here"),
             Self::Host => ("foreign_host", "asked for under a foreign name"),

@@ -12,8 +12,9 @@
 //! ```
 //!
 //! Before the first `----` stands the story, after each `---- NAME` a section of its outcome. Only the sections that a file
-//! has are compared, so a file says no more than it wants to hold. The language is in `docs/scenarios.md`; the story part
-//! is that of the engine's own scenarios.
+//! has are compared, so a file says no more than it wants to hold. The language is in `docs/scenarios.md`. A story
+//! is told in the words of the engine's own scenarios (`engine/tests/scenarios`), whose outcome shows more of the engine's
+//! inside; the policy's keys are those of `policy.toml`, and nothing is restarted.
 //!
 //! Rooms: `file` cuts a file into story and sections, `story` and `alert` read the story, `rules` its policy; `play` tells
 //! the engine, `outcome` puts what came of it into words, `lines` compares.

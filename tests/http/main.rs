@@ -7,6 +7,7 @@
 )]
 
 mod detail;
+mod explain;
 mod fixture;
 mod limits;
 mod lists;

@@ -172,8 +172,9 @@ fn why(group: &GroupRecord, activity: &ActivityRecord, names: &Names<'_>) -> Mar
 }
 
 fn sentence(link: &Link, names: &Names<'_>) -> Markup {
+    let (before, named, after) = reason::beginning(link);
     html! {
-        (Text(&reason::beginning(link)))
+        (before) @if let Some(named) = named { (Text(&named)) } (after)
         @match names.get(&link.other) {
             Some(name) => a href=(format!("#a{}", link.other.0)) { (Text(name)) " (" (link.other.0) ")" },
             None => { "activity " (link.other.0) " (not shown here)" }

@@ -42,8 +42,9 @@ struct EntityShape {
     value: String,
 }
 
+/// A link as data, with its sentence.
 #[derive(Debug, Serialize)]
-struct LinkShape {
+pub(in crate::http) struct LinkShape {
     kind: LinkKind,
     other: ActivityId,
     entities: Vec<ValueShape>,
@@ -102,7 +103,7 @@ impl EntityShape {
 }
 
 impl LinkShape {
-    fn new(link: &Link) -> Self {
+    pub(in crate::http) fn new(link: &Link) -> Self {
         let value = |&(kind, ref value): &(EntityKind, _)| ValueShape {
             kind,
             value: ToString::to_string(value),

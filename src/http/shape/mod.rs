@@ -10,7 +10,7 @@ use caseloom_engine::record::{CapReason, GroupRecord, Relation, Stage, Status};
 use caseloom_engine::time::Timestamp;
 use serde::Serialize;
 
-pub(super) use activity::ActivityShape;
+pub(super) use activity::{ActivityShape, LinkShape};
 
 /// A list.
 #[derive(Debug, Serialize)]

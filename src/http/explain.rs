@@ -1,0 +1,186 @@
+//! `/api/v1/cases/{id}/explain`: why two alerts stand in one case, as the shortest chain of links between them.
+
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use caseloom_engine::ids::{ActivityId, CaseId};
+use caseloom_engine::record::{ActivityRecord, GroupRecord};
+use serde::Serialize;
+
+use super::App;
+use super::case::{Case, Found, case_id, read_case, redirect};
+use super::problem::HttpError;
+use super::query::Params;
+use super::reads::Data;
+use super::shape::LinkShape;
+use crate::explain::{Step, beginning, chain};
+use crate::reason;
+
+/// Alerts of a case that are looked through for an id; the activities' first alerts are known without.
+const ALERTS_MAX: usize = 100_000;
+
+/// Alerts read at once.
+const PAGE: usize = 2_000;
+
+/// Which two, as written.
+struct Wanted {
+    alert: String,
+    /// `None`: the alert that opened the case.
+    other: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Explanation {
+    case: CaseId,
+    alert: End,
+    other: End,
+    /// Whether a chain was found; only in a case with more activities than are read it may be missed.
+    connected: bool,
+    chain: Vec<Link>,
+    /// Whether the case has more activities than were looked at.
+    truncated: bool,
+}
+
+/// One of the two.
+#[derive(Debug, Serialize)]
+struct End {
+    activity: ActivityId,
+    rule: String,
+    title: String,
+}
+
+/// One link, in the direction of the chain.
+#[derive(Debug, Serialize)]
+struct Link {
+    from: ActivityId,
+    to: ActivityId,
+    sentence: String,
+    link: LinkShape,
+}
+
+/// `GET /api/v1/cases/{id}/explain?alert=&other=`
+pub(super) async fn explain(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    params: Params,
+) -> Result<Response, HttpError> {
+    let id = case_id(&id)?;
+    let wanted = Wanted::read(&params)?;
+    let found = app.reads.run(move |data| read(data, id, &wanted)).await?;
+    Ok(match found {
+        Found::Here(explanation) => Json(explanation).into_response(),
+        Found::MergedInto(survivor) => {
+            let query = query.unwrap_or_default();
+            let location = format!("/api/v1/cases/{survivor}/explain?{query}");
+            redirect(id, survivor, location)
+        }
+    })
+}
+
+fn read(data: &Data, id: CaseId, wanted: &Wanted) -> Result<Found<Explanation>, HttpError> {
+    let case = match read_case(data, id)? {
+        Found::Here(case) => case,
+        Found::MergedInto(survivor) => return Ok(Found::MergedInto(survivor)),
+    };
+    let activities: Vec<&ActivityRecord> = case
+        .activities
+        .iter()
+        .map(|(activity, _)| activity)
+        .collect();
+    let alert = find(data, &case.group, &activities, &wanted.alert)?;
+    let other = match &wanted.other {
+        Some(other) => find(data, &case.group, &activities, other)?,
+        None => beginning(&case.group, &activities).unwrap_or(alert),
+    };
+    Ok(Found::Here(explanation(&case, &activities, alert, other)))
+}
+
+fn explanation(
+    case: &Case,
+    activities: &[&ActivityRecord],
+    alert: ActivityId,
+    other: ActivityId,
+) -> Explanation {
+    let steps = chain(activities, alert, other);
+    let end = |id: ActivityId| {
+        let activity = activities.iter().find(|activity| activity.id == id);
+        let text = |of: fn(&ActivityRecord) -> &str| {
+            activity.map_or(String::new(), |activity| of(activity).to_owned())
+        };
+        End {
+            activity: id,
+            rule: text(|activity| &activity.rule_name),
+            title: text(|activity| &activity.title),
+        }
+    };
+    Explanation {
+        case: case.group.case,
+        alert: end(alert),
+        other: end(other),
+        connected: steps.is_some(),
+        chain: steps.unwrap_or_default().iter().map(Link::new).collect(),
+        truncated: (activities.len() as u64) < case.group.activities,
+    }
+}
+
+/// The activity on which the alert counts that is called `name`: by its own id, else as the number of an activity.
+fn find(
+    data: &Data,
+    group: &GroupRecord,
+    activities: &[&ActivityRecord],
+    name: &str,
+) -> Result<ActivityId, HttpError> {
+    if let Some(activity) = activities.iter().find(|activity| activity.alert_id == name) {
+        return Ok(activity.id);
+    }
+    let number = name.parse().map(ActivityId).ok();
+    if let Some(number) =
+        number.filter(|number| activities.iter().any(|activity| activity.id == *number))
+    {
+        return Ok(number);
+    }
+    let mut cursor: Option<Vec<u8>> = None;
+    for _ in 0..ALERTS_MAX / PAGE {
+        let page = data.store.alerts_page(group, cursor.as_deref(), PAGE)?;
+        if let Some(alert) = page
+            .alerts
+            .iter()
+            .find(|alert| alert.id.as_deref() == Some(name))
+        {
+            return Ok(alert.activity);
+        }
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Err(HttpError::NoAlert(name.to_owned(), group.case))
+}
+
+impl Link {
+    fn new(step: &Step<'_>) -> Self {
+        Self {
+            from: step.from,
+            to: step.to,
+            sentence: format!("activity {} {}", step.holder.0, reason::of_link(step.link)),
+            link: LinkShape::new(step.link),
+        }
+    }
+}
+
+impl Wanted {
+    fn read(params: &Params) -> Result<Self, HttpError> {
+        params.only(&["alert", "other"])?;
+        let alert = params.get("alert").ok_or_else(|| {
+            HttpError::parameter(
+                "alert",
+                "must be the id of an alert or the number of an activity of this case",
+            )
+        })?;
+        Ok(Self {
+            alert: alert.to_owned(),
+            other: params.get("other").map(str::to_owned),
+        })
+    }
+}
