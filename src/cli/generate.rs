@@ -39,6 +39,7 @@ type Labels = Option<LabelWriter<BufWriter<File>>>;
 pub(crate) fn generate(args: &GenerateArgs) -> Result<(), CliError> {
     let profile =
         Profile::by_name(&args.profile).map_err(|error| CliError::Usage(error.to_string()))?;
+    let profile = profile.bounded_by(args.count);
     let alerts = Generator::new(&profile, args.seed, profile.start_ms);
     let count = usize::try_from(args.count).unwrap_or(usize::MAX);
     let mut labels = labels(args)?;

@@ -275,3 +275,29 @@ fn each_alert_of_a_story_shares_something_with_an_earlier_one() {
         assert!(check_links(&profile, count) >= 10, "{name}");
     }
 }
+
+#[test]
+fn attacks_of_one_kind_fall_on_different_machines() {
+    let profile = Profile::default().bounded_by(5_000);
+    let mut web_servers: BTreeMap<StoryRef, BTreeSet<Thing>> = BTreeMap::new();
+    for delivery in deliveries(&profile, 6, 200_000) {
+        let Some(story) = delivery
+            .alert
+            .story
+            .filter(|story| story.template == "webshell")
+        else {
+            continue;
+        };
+        if delivery.alert.rule.id == "9100401" {
+            let target = delivery.alert.entities.find(Role::Target, |_| true);
+            web_servers.entry(story).or_default().extend(target);
+        }
+    }
+    let distinct: BTreeSet<_> = web_servers.values().flatten().collect();
+    assert!(web_servers.len() >= 4, "{web_servers:?}");
+    assert!(
+        web_servers.values().all(|targets| targets.len() == 1),
+        "{web_servers:?}"
+    );
+    assert_eq!(distinct.len(), web_servers.len().min(8), "{web_servers:?}");
+}

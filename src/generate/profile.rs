@@ -211,15 +211,16 @@ impl Profile {
         self
     }
 
-    /// For an output of `count` lines: no attack step or flood takes more than a twentieth of them, so that there is more
-    /// to see than one flood.
+    /// For an output of `count` lines: no flood takes more than a twentieth of them, so that there is more to see than one
+    /// flood, and no attack step more than a hundredth: attacks are some two in a hundred alerts, and one huge step would
+    /// be all that a score by alerts sees of them.
     #[must_use]
     pub fn bounded_by(mut self, count: u64) -> Self {
-        let share = u32::try_from(count / 20).unwrap_or(u32::MAX).max(20);
-        self.step_alerts_max = self.step_alerts_max.min(share);
+        let share = |part: u64| u32::try_from(count / part).unwrap_or(u32::MAX).max(20);
+        self.step_alerts_max = self.step_alerts_max.min(share(100));
         self.flood_alerts = (
-            self.flood_alerts.0.min(share),
-            self.flood_alerts.1.min(share),
+            self.flood_alerts.0.min(share(20)),
+            self.flood_alerts.1.min(share(20)),
         );
         self
     }
@@ -271,7 +272,7 @@ mod tests {
 
     #[test]
     fn short_outputs_have_small_floods() {
-        assert_eq!(Profile::default().bounded_by(10_000).step_alerts_max, 500);
+        assert_eq!(Profile::default().bounded_by(10_000).step_alerts_max, 100);
         assert_eq!(Profile::default().bounded_by(u64::MAX), Profile::default());
     }
 }

@@ -122,7 +122,10 @@ impl Cast {
     }
 
     fn machine(&self, machine: Machine, world: &World) -> u32 {
-        let n = self.turn;
+        // One more for each round of the templates: where there are as many machines of a class as templates, every
+        // attack of one kind would otherwise fall on the same machine.
+        let rounds = self.number / super::templates::ALL.len() as u32;
+        let n = self.turn.wrapping_add(rounds);
         match machine {
             Machine::Victim => world.workstation_of(self.users[0]),
             Machine::Second => world.workstation_of(self.users[1]),
