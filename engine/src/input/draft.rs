@@ -393,7 +393,6 @@ impl Draft<'_> {
     }
 
     /// A technique by its name, for products that write no id; vendors' own names are left out.
-    #[allow(dead_code, reason = "for formats still to come")]
     pub(crate) fn attack_technique_named(&mut self, name: &str) {
         match attack::technique(name) {
             Some(id) => self.attack(id),

@@ -5,7 +5,6 @@
 
 #![allow(dead_code, reason = "the frame is here before all of its rooms are")]
 
-#[allow(dead_code, reason = "some of its tables are for formats still to come")]
 mod attack;
 mod detect;
 mod dotted;
@@ -20,7 +19,6 @@ mod mapping;
 mod names;
 mod parser;
 mod reject;
-#[allow(dead_code, reason = "some of its tables are for formats still to come")]
 mod severity;
 mod timestamp;
 mod unwrap;
