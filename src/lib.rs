@@ -24,3 +24,4 @@ pub mod replay;
 pub mod diff;
 pub mod scenario;
 pub mod generate;
+pub mod inspect;

@@ -321,3 +321,49 @@ fn documents_may_stand_one_behind_the_other() {
         (vec!["concatenated"], 3)
     );
 }
+
+#[test]
+fn dead_letters_are_read_again() {
+    let encoded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let whole = json!({"position": "a:1#0", "reason": "unknown_format", "index": null, "bytes_base64": encoded(&eve().to_string())});
+    assert_eq!(
+        opened(whole.to_string().as_bytes()),
+        (vec!["dead_letter"], 1)
+    );
+    let several = encoded(&json!([eve(), 7, eve()]).to_string());
+    let one =
+        |index: u32| json!({"reason": "x", "index": index, "bytes_base64": several}).to_string();
+    let (parsed, alerts) = read(one(2).as_bytes());
+    let indices: Vec<u32> = alerts.iter().map(|alert| alert.position.index).collect();
+    assert_eq!(
+        (
+            parsed.map(|parsed| (parsed.alerts, parsed.rejects.len())),
+            indices
+        ),
+        (Ok((1, 0)), vec![2])
+    );
+    let (parsed, alerts) = read(one(1).as_bytes());
+    assert_eq!(
+        (parsed.map(|parsed| parsed.rejects.len()), alerts.len()),
+        (Ok(1), 0)
+    );
+    let record = json!({"topic": "caseloom.dlq", "partition": 0, "offset": 3, "headers": [], "payload": eve().to_string()});
+    assert_eq!(
+        opened(record.to_string().as_bytes()),
+        (vec!["kafka_record"], 1)
+    );
+}
+
+#[test]
+fn a_rejected_message_leaves_a_guess() {
+    let broken = r#"{"event_type":"alert","timestamp":"soon","alert":{"signature_id":1}}"#;
+    let beat = json!({"@metadata": {"beat": "filebeat"}, "message": broken}).to_string();
+    let mut parser = parser();
+    let reject = parser
+        .parse(&message(beat.as_bytes()), &mut Vec::new())
+        .unwrap_err();
+    assert_eq!(reject.reason(), "bad_time");
+    let guess = parser.guess();
+    assert_eq!(guess.format.map(|format| format.as_str()), Some("suricata"));
+    assert_eq!(guess.envelopes.to_vec(), ["filebeat"]);
+}

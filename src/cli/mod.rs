@@ -9,6 +9,7 @@ mod diff;
 mod exit;
 mod explain;
 mod generate;
+mod inspect;
 mod log;
 mod replay;
 mod run;
@@ -25,6 +26,7 @@ pub use diff::DiffArgs;
 pub use exit::{CliError, Exit};
 pub use explain::ExplainArgs;
 pub use generate::GenerateArgs;
+pub use inspect::InspectArgs;
 pub use log::LogArgs;
 pub use replay::{ReplayArgs, ReplayInput};
 pub use run::RunArgs;
@@ -62,6 +64,8 @@ pub enum Command {
     Test(TestArgs),
     /// Say why an alert stands in its case, or how two are connected
     Explain(ExplainArgs),
+    /// Show what each message of a file is understood to be
+    Inspect(InspectArgs),
     /// Check the configuration with its policy and mappings
     Check(CheckArgs),
 }
@@ -102,6 +106,7 @@ pub fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Demo(args) => demo::demo(&args),
         Command::Test(args) => test::test(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
         Command::Check(args) => check::check(&args),
     }
 }
@@ -156,6 +161,8 @@ mod tests {
             "caseloom generate --seed 1 --count 10 --profile office --labels l.csv --out a.json",
             "caseloom test --config a.toml --policy b.toml --update dir file.txt",
             "caseloom explain --url http://127.0.0.1:1 --json 1234567890abc a-1 a-2",
+            "caseloom inspect --config a.toml --mapping m.toml --format auto --json a.json",
+            "caseloom inspect -",
             "caseloom check --config a.toml",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

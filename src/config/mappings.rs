@@ -44,7 +44,11 @@ fn list(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn read(path: &Path) -> Result<Mapping, ConfigError> {
+/// The mapping in one file.
+///
+/// # Errors
+/// What is wrong with it, with its line.
+pub(crate) fn read(path: &Path) -> Result<Mapping, ConfigError> {
     let name = path.display().to_string();
     let text = read_file(path)?;
     Mapping::from_toml(&text, &name).map_err(|error| ConfigError {

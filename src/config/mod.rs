@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 pub use duration::parse as parse_duration;
 pub use error::{ConfigError, Place, Problem};
 pub use kafka::{KafkaConfig, Property};
+pub(crate) use mappings::read as read_mapping;
 pub use secret::Secret;
 pub use section::{
     Delivery, HttpConfig, InputConfig, LogConfig, LogFormat, OutputConfig, PipelineConfig,

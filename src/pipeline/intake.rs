@@ -182,8 +182,17 @@ impl Intake {
             Ok(parsed) => self.understood(&parsed, before, &letter, metrics),
             Err(reject) => {
                 self.correlator.on_message(MessageOutcome::Rejected);
-                self.reject(&letter, settings.format, (&reject, None), metrics);
+                let format = self.guess(&reject).unwrap_or(settings.format);
+                self.reject(&letter, format, (&reject, None), metrics);
             }
+        }
+    }
+
+    /// What the parser took a rejected message for; nothing of one that it never saw.
+    fn guess(&self, reject: &Reject) -> Option<Format> {
+        match reject {
+            Reject::TooLarge { .. } => None,
+            _ => self.parser.guess().format,
         }
     }
 

@@ -41,7 +41,7 @@ impl Input {
     ///
     /// # Errors
     /// When the file can't be opened.
-    pub(super) fn open<'a>(&self, progress: &'a dyn Fn(u64)) -> io::Result<Box<dyn BufRead + 'a>> {
+    pub(crate) fn open<'a>(&self, progress: &'a dyn Fn(u64)) -> io::Result<Box<dyn BufRead + 'a>> {
         if self.path == Path::new("-") {
             return Ok(Box::new(BufReader::with_capacity(BUFFER, io::stdin())));
         }

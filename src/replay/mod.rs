@@ -14,12 +14,13 @@ use caseloom_engine::accounting::MessageOutcome;
 use caseloom_engine::alert::{Alert, Position, TopicId};
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::decision::{CaseSnapshot, Decision, EventType};
-use caseloom_engine::input::{Format, Message, Parser, Reject, Scope};
+use caseloom_engine::input::{Format, Message, Parser, Scope};
 use caseloom_engine::policy::Policy;
 use caseloom_engine::time::{Span, Timestamp};
 
 pub use input::Input;
 use ledger::Ledger;
+use output::Rejected;
 pub use output::Summary;
 
 /// Alerts per seal: large enough to forget it, small enough for the records in between to stay in the cache.
@@ -133,8 +134,8 @@ impl Replay<'_> {
                 broker_time: None,
                 headers: &[],
             };
-            run.message(&message, &mut |index, reject| {
-                rejects.add(&input.name(), number, index, reject, &line)
+            run.message(&message, &mut |rejected| {
+                rejects.add((&input.name(), number), rejected, &line)
             })?;
         }
         Ok(())
@@ -161,20 +162,30 @@ impl Run {
     fn message(
         &mut self,
         message: &Message<'_>,
-        rejected: &mut dyn FnMut(u32, &Reject) -> Result<(), ReplayError>,
+        rejected: &mut dyn FnMut(&Rejected<'_>) -> Result<(), ReplayError>,
     ) -> Result<(), ReplayError> {
         self.alerts.clear();
         match self.parser.parse(message, &mut self.alerts) {
             Ok(parsed) => {
                 self.correlator.on_message(parsed.outcome());
+                let format = parsed.format.unwrap_or(message.format);
                 for (index, reject) in &parsed.rejects {
-                    rejected(*index, reject)?;
+                    rejected(&Rejected {
+                        index: Some(*index),
+                        reject,
+                        format: self.parser.format_name(format),
+                    })?;
                     self.ledger.reject(message.position, *index);
                 }
             }
             Err(reject) => {
                 self.correlator.on_message(MessageOutcome::Rejected);
-                rejected(0, &reject)?;
+                let format = self.parser.guess().format.unwrap_or(message.format);
+                rejected(&Rejected {
+                    index: None,
+                    reject: &reject,
+                    format: self.parser.format_name(format),
+                })?;
                 self.ledger.reject(message.position, 0);
             }
         }

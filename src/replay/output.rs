@@ -30,6 +30,16 @@ struct Output {
     writer: BufWriter<File>,
 }
 
+/// A record that was not understood.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rejected<'a> {
+    /// Its place in its message; `None`: the message as a whole.
+    pub(super) index: Option<u32>,
+    pub(super) reject: &'a Reject,
+    /// The format it was taken for.
+    pub(super) format: &'a str,
+}
+
 /// Writes the results other than the rejects.
 pub(super) fn write(out: &Path, inputs: &[Input], run: Run) -> Result<Summary, ReplayError> {
     let elapsed = run.started.elapsed();
@@ -59,16 +69,21 @@ impl Rejects {
     /// One record that was not understood, with the bytes of its message.
     pub(super) fn add(
         &mut self,
-        name: &str,
-        line: i64,
-        index: u32,
-        reject: &Reject,
+        (name, line): (&str, i64),
+        rejected: &Rejected<'_>,
         bytes: &[u8],
     ) -> Result<(), ReplayError> {
+        let Rejected {
+            index,
+            reject,
+            format,
+        } = *rejected;
         let row = json!({
-            "position": format!("{name}:{line}#{index}"),
+            "position": format!("{name}:{line}#{}", index.unwrap_or_default()),
+            "index": index,
             "reason": reject.reason(),
             "detail": reject.to_string(),
+            "format": format,
             "bytes_base64": STANDARD.encode(bytes.strip_suffix(b"\n").unwrap_or(bytes)),
         });
         self.file.write(|to| writeln!(to, "{row}"))

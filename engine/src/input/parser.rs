@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use smallvec::SmallVec;
 
 use crate::alert::Alert;
 
@@ -23,6 +24,16 @@ use super::{Message, Parsed, detect};
 pub struct Parser {
     readers: Readers,
     records: Records,
+    guess: Guess,
+}
+
+/// What a message that was rejected seemed to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guess {
+    /// The format of the first record whose format was told.
+    pub format: Option<Format>,
+    /// The envelopes that were opened.
+    pub envelopes: SmallVec<[&'static str; 4]>,
 }
 
 impl std::fmt::Debug for Parser {
@@ -56,7 +67,14 @@ impl Parser {
                 detector,
                 limits,
             },
+            guess: Guess::default(),
         }
+    }
+
+    /// What the last message that [`Self::parse`] rejected seemed to be.
+    #[must_use]
+    pub fn guess(&self) -> &Guess {
+        &self.guess
     }
 
     /// The format of that name: `auto`, a built-in format, or a mapping.
@@ -107,16 +125,29 @@ impl Parser {
         let mut run = Run {
             records: &self.records,
             message,
+            first: before,
             alerts,
             readers: &mut self.readers,
             parsed: Parsed::default(),
             next: 0,
         };
         let place = run.headers();
-        match run.value(message.bytes, place) {
-            Ok(()) => run.finish(),
-            Err(reject) => {
+        let result = run.value(message.bytes, place);
+        let mut parsed = run.parsed;
+        let only = if run.next == 1 {
+            parsed.rejects.pop()
+        } else {
+            None
+        };
+        match (result, only) {
+            (Ok(()), None) => Ok(parsed),
+            // The reject of an only record is the message's.
+            (Ok(()), Some((_, reject))) | (Err(reject), _) => {
                 alerts.truncate(before);
+                self.guess = Guess {
+                    format: parsed.format,
+                    envelopes: parsed.envelopes,
+                };
                 Err(reject)
             }
         }
@@ -134,6 +165,8 @@ struct Place<'a> {
 struct Run<'r> {
     records: &'r Records,
     message: &'r Message<'r>,
+    /// How many alerts there were before.
+    first: usize,
     alerts: &'r mut Vec<Alert>,
     readers: &'r mut Readers,
     parsed: Parsed,
@@ -394,13 +427,31 @@ impl<'r> Run<'r> {
             Inside::Value(value) | Inside::Perhaps(value) => self.try_record(value, place),
             Inside::Each(list) => self.each(list, place),
             Inside::Text(text) => self.bytes(text.as_bytes(), place),
-            Inside::Base64(text) => {
-                let bytes = BASE64
-                    .decode(text.trim_ascii())
-                    .map_err(|_| Reject::BadBase64 { envelope: name })?;
-                self.value(&bytes, place)
+            Inside::Base64(text) => self.value(&decoded(text, name)?, place),
+            Inside::DeadLetter(text, None) => self.value(&decoded(text, name)?, place),
+            Inside::DeadLetter(text, Some(index)) => {
+                self.dead_letter(&decoded(text, name)?, index, place)
             }
         }
+    }
+
+    /// Reads again what was rejected at `index` of a message; its neighbours were alerts then.
+    fn dead_letter(&mut self, bytes: &[u8], index: u32, place: Place<'_>) -> Result<(), Reject> {
+        let (alerts, rejects) = (self.alerts.len(), self.parsed.rejects.len());
+        let wanted = self.next + index;
+        self.value(bytes, place)?;
+        let mut at = 0;
+        self.alerts.retain(|alert| {
+            at += 1;
+            at <= alerts || alert.position.index == wanted
+        });
+        let mut at = 0;
+        self.parsed.rejects.retain(|(index, _)| {
+            at += 1;
+            at <= rejects || *index == wanted
+        });
+        self.parsed.alerts = u32::try_from(self.alerts.len() - self.first).unwrap_or(u32::MAX);
+        Ok(())
     }
 
     /// Counts one more envelope.
@@ -460,16 +511,12 @@ impl<'r> Run<'r> {
         reject::keep(&mut self.parsed.rejects, self.next, reject);
         self.next += 1;
     }
+}
 
-    /// The reject of an only record is the message's.
-    fn finish(mut self) -> Result<Parsed, Reject> {
-        if self.next == 1
-            && let Some((_, reject)) = self.parsed.rejects.pop()
-        {
-            return Err(reject);
-        }
-        Ok(self.parsed)
-    }
+fn decoded(text: &str, envelope: &'static str) -> Result<Vec<u8>, Reject> {
+    BASE64
+        .decode(text.trim_ascii())
+        .map_err(|_| Reject::BadBase64 { envelope })
 }
 
 impl Records {

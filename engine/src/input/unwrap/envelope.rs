@@ -19,6 +19,8 @@ pub(in super::super) enum Inside<'a> {
     Text(&'a str),
     /// A string of base64.
     Base64(&'a str),
+    /// A dead letter's message in base64, and the place in it of what was rejected, where only that was.
+    DeadLetter(&'a str, Option<u32>),
     /// An object that is inside if a product or another envelope knows it; else it is part of the record around it.
     Perhaps(Value<'a>),
 }
@@ -34,6 +36,33 @@ pub(in super::super) struct Envelope {
 
 /// Tried before any product: the row around a raw event has the event's own fields as well, as strings.
 pub(in super::super) static BEFORE_PRODUCTS: &[Envelope] = &[
+    // What a replay leaves of messages that it rejected.
+    Envelope {
+        name: "dead_letter",
+        signatures: &[&[Need::present("bytes_base64"), Need::present("reason")]],
+        open: |letter, _| {
+            let index = letter.get("index").and_then(Value::scalar);
+            let index = match index {
+                Some(Scalar::Integer(index)) => u32::try_from(index).ok(),
+                _ => None,
+            };
+            Some(Inside::DeadLetter(text(letter.get("bytes_base64"))?, index))
+        },
+    },
+    // `kcat -J`, by which topics of dead letters are exported: https://github.com/edenhill/kcat
+    Envelope {
+        name: "kafka_record",
+        signatures: &[&[
+            Need::present("payload"),
+            Need::present("topic"),
+            Need::present("partition"),
+            Need::present("offset"),
+        ]],
+        open: |record, _| {
+            let payload = record.get("payload")?;
+            object(Some(payload)).or_else(|| text(Some(payload)).map(Inside::Text))
+        },
+    },
     // https://docs.splunk.com/Documentation/Splunk/latest/RESTREF/RESTsearch
     Envelope {
         name: "splunk_row",
