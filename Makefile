@@ -4,12 +4,15 @@
 CONFIG ?= config/caseloom.toml
 ARGS ?=
 SUITES ?=
+SCHEDULES ?= 1000
+SEED ?= 1
+KILLS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench lint fmt
+.PHONY: help demo run test sim kill-test bench lint fmt
 
 help: ## these lines
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 demo: ## the whole pipeline with live alerts and no Kafka: open http://127.0.0.1:8080
 	@scripts/setup build
@@ -22,6 +25,14 @@ run: ## the daemon with CONFIG (config/caseloom.toml)
 test: ## all tests, an Apache Kafka included; SUITES picks some: engine files shell kafka eval
 	@scripts/setup build test
 	@scripts/test $(SUITES)
+
+sim: ## owner and publisher lane in a simulated world, with a crash at every step; SCHEDULES=n SEED=s
+	@scripts/setup build
+	@CASELOOM_SIM_SCHEDULES=$(SCHEDULES) CASELOOM_SIM_SEED=$(SEED) scripts/cargo test --release --locked --quiet --test sim -- --nocapture what_is_promised
+
+kill-test: ## the binary killed KILLS times under load against an Apache Kafka that is started here; prints what was lost or doubled
+	@scripts/setup build test
+	@CASELOOM_TEST_KILLS=$(KILLS) scripts/test kills
 
 bench: ## all benchmarks; ARGS="-- NAME" picks some
 	@scripts/setup build

@@ -8,7 +8,9 @@ use caseloom::config::{Config, StoreRaw};
 use caseloom::events::{RenderOptions, Renderer};
 use caseloom::generate::{Generator, Profile, START_MS};
 use caseloom::metrics::Metrics;
-use caseloom::pipeline::{LaneStatus, Limits, Owner, Parts, TopicSettings, Topics, wake};
+use caseloom::pipeline::{
+    Care, LaneStatus, Limits, Owner, Parts, StoreGuard, TopicSettings, Topics, wake,
+};
 use caseloom::ports::{Record, RecordBatch};
 use caseloom::store::{Store, StoreOptions};
 use caseloom::view::CaseView;
@@ -77,6 +79,7 @@ fn owner() -> (Owner, tempfile::TempDir) {
         writer: Box::new(store.writer),
         topics,
         next_offsets: Vec::new(),
+        lost: 0,
         renderer: Renderer::new(RenderOptions::default()),
         view: Arc::new(CaseView::new(100_000, Arc::clone(&metrics))),
         metrics,
@@ -90,6 +93,8 @@ fn owner() -> (Owner, tempfile::TempDir) {
         },
         lane,
         lane_status: LaneStatus::default(),
+        guard: StoreGuard::default(),
+        care: Care::default(),
         on_event: None,
     });
     (owner, directory)

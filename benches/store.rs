@@ -256,6 +256,7 @@ fn commit(store: &mut Store, content: &Content) {
         next_offsets: &[content.next_offset],
         topics: &[],
         outbox: &content.outbox,
+        ..CommitBatch::default()
     });
     let persisted = persisted.expect("the disk has room for the bench");
     store

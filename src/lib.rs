@@ -20,6 +20,8 @@ pub mod pipeline;
 pub mod http;
 pub mod daemon;
 pub mod demo;
+pub mod verify;
+pub mod backup;
 pub mod replay;
 pub mod diff;
 pub mod scenario;

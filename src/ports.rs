@@ -20,6 +20,9 @@ pub struct RecordBatch {
     /// Partitions whose next offset was settled without a record: where a first start begins, or behind an accepted
     /// gap. To be stored with this batch.
     pub assigned: Vec<NextOffset>,
+    /// Records that were gone before they could be read, and were passed over as the operator allowed. To be counted
+    /// with this batch.
+    pub lost: u64,
 }
 
 /// One input record; its value is `bytes[start..start + length]` of its batch.
@@ -199,5 +202,6 @@ impl RecordBatch {
         self.bytes.clear();
         self.caught_up = false;
         self.assigned.clear();
+        self.lost = 0;
     }
 }

@@ -293,3 +293,62 @@ fn a_lane_that_panics_ends_the_owner() {
     let ended = run.owner.run(&mut inbox, &run.shutdown);
     assert!(matches!(ended, Err(PipelineError::Lane(_))), "{ended:?}");
 }
+
+#[test]
+fn a_message_that_crashes_the_process_three_times_is_set_aside() {
+    let mut rig = Rig::new();
+    rig.limits.records_max = 4;
+    rig.poison = Some("a6");
+    let alert = |number: usize| critical(&format!("a{number}"), &format!("web-{number}"));
+    let all = messages((0..10).map(alert));
+    for crash in 1..=3 {
+        assert!(rig.start().survive(&all).is_err(), "crash {crash}");
+    }
+    let accounting = rig.start().survive(&all).unwrap();
+    assert!(accounting.is_balanced());
+    assert_eq!((accounting.messages, accounting.rejected), (10, 1));
+    assert_eq!(accounting.term(Disposition::Case), 9);
+    let arrived = rig.outside.arrived();
+    let letters = of(&arrived, Destination::DeadLetters);
+    assert_eq!(letters.len(), 1);
+    assert_eq!(header(letters[0], "reason"), "quarantined");
+    assert_eq!(header(letters[0], "offset"), "6");
+    assert_eq!(letters[0].value.as_deref(), all[6].value.as_deref());
+}
+
+#[test]
+fn processes_that_end_in_order_blame_no_message() {
+    let mut rig = Rig::new();
+    rig.limits.records_max = 4;
+    let all = messages((0..10).map(|n| critical(&format!("a{n}"), &format!("web-{n}"))));
+    for _ in 0..6 {
+        rig.start().survive(&[]).unwrap();
+    }
+    let accounting = rig.start().survive(&all).unwrap();
+    assert_eq!((accounting.messages, accounting.rejected), (10, 0));
+}
+
+#[test]
+fn a_gap_that_was_passed_over_is_counted_for_good() {
+    let rig = Rig::new();
+    let mut run = rig.start();
+    let mut first = batch(&messages([critical("a1", "web-01")]));
+    first.lost = 7;
+    run.owner.step(&first).unwrap();
+    assert_eq!(run.metrics.messages_lost.get(), 7);
+    drop(run.end());
+    let mut run = rig.start();
+    assert_eq!(run.metrics.messages_lost.get(), 7);
+    let gap = caseloom::ports::RecordBatch {
+        lost: 3,
+        assigned: vec![caseloom::ports::NextOffset {
+            topic: caseloom_engine::alert::TopicId(0),
+            partition: 0,
+            offset: 20,
+        }],
+        ..Default::default()
+    };
+    run.owner.step(&gap).unwrap();
+    drop(run.end());
+    assert_eq!(rig.start().metrics.messages_lost.get(), 10);
+}

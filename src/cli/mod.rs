@@ -3,6 +3,7 @@
 //! One file per subcommand holds its arguments and its work. Every flag can come from the environment as `CASELOOM_*`;
 //! keys of the configuration as `CASELOOM__*`, see [`crate::config`].
 
+mod backup;
 mod check;
 mod demo;
 mod diff;
@@ -14,12 +15,14 @@ mod log;
 mod replay;
 mod run;
 mod test;
+mod verify;
 
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
+pub use backup::{BackupArgs, RestoreArgs};
 pub use check::CheckArgs;
 pub use demo::DemoArgs;
 pub use diff::DiffArgs;
@@ -31,6 +34,7 @@ pub use log::LogArgs;
 pub use replay::{ReplayArgs, ReplayInput};
 pub use run::RunArgs;
 pub use test::TestArgs;
+pub use verify::VerifyArgs;
 
 use crate::config::{Config, ConfigError, is_scope};
 
@@ -66,6 +70,12 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Show what each message of a file is understood to be
     Inspect(InspectArgs),
+    /// Prove that every alert is in one term of the sums and every event once in its topic; also while it runs
+    Verify(VerifyArgs),
+    /// Copy the store consistently; the daemon does it where one runs
+    Backup(BackupArgs),
+    /// Put a copy of the store in place, and say what will be read and published again
+    Restore(RestoreArgs),
     /// Check the configuration with its policy and mappings
     Check(CheckArgs),
 }
@@ -107,6 +117,9 @@ pub fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Test(args) => test::test(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Inspect(args) => inspect::inspect(&args),
+        Command::Verify(args) => verify::verify(&args),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Check(args) => check::check(&args),
     }
 }
@@ -163,6 +176,9 @@ mod tests {
             "caseloom explain --url http://127.0.0.1:1 --json 1234567890abc a-1 a-2",
             "caseloom inspect --config a.toml --mapping m.toml --format auto --json a.json",
             "caseloom inspect -",
+            "caseloom verify --config a.toml --json",
+            "caseloom backup --config a.toml --to dir",
+            "caseloom restore --config a.toml --from dir",
             "caseloom check --config a.toml",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

@@ -98,6 +98,9 @@ pub struct StoreConfig {
     /// Input pauses while more bytes than this wait to be published.
     #[serde(deserialize_with = "size::deserialize")]
     pub outbox_bytes_max: usize,
+    /// Input pauses while less than this is free on the store's file system.
+    #[serde(deserialize_with = "size::deserialize")]
+    pub free_bytes_min: usize,
     /// Memory for blocks read from disk.
     #[serde(deserialize_with = "size::deserialize")]
     pub cache_bytes: usize,
@@ -196,6 +199,7 @@ impl Default for StoreConfig {
             path: "data".into(),
             outbox_records_max: 100_000,
             outbox_bytes_max: 256 << 20,
+            free_bytes_min: 512 << 20,
             cache_bytes: 64 << 20,
         }
     }

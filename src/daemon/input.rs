@@ -50,6 +50,7 @@ impl Source for Input {
                         missing = gap.missing,
                         "went on behind a gap in the input"
                     );
+                    batch.lost += gap.missing.unsigned_abs();
                     NextOffset {
                         topic: gap.topic,
                         partition,

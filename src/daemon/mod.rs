@@ -9,7 +9,7 @@ mod output;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use caseloom_engine::accounting::Accounting;
 
@@ -20,8 +20,8 @@ use crate::http::{Check, HttpOptions, HttpParts, Readiness};
 use crate::kafka::{InputTopic, KafkaError, KafkaOptions, KafkaSource};
 use crate::metrics::Metrics;
 use crate::pipeline::{
-    Acceptance, Lane, LaneParts, LaneStatus, Limits, News, OnEvent, Owner, Parts, PipelineError,
-    TopicSettings, Topics, wake,
+    Acceptance, Care, Lane, LaneParts, LaneStatus, Limits, News, OnEvent, Owner, Parts,
+    PipelineError, StoreGuard, TopicSettings, Topics, wake,
 };
 use crate::shutdown::Shutdown;
 use crate::store::{Recovered, Store, StoreError, StoreOptions};
@@ -29,8 +29,10 @@ use crate::view::CaseView;
 
 /// Batches that the lane may not have heard of; it looks at the outbox itself when more come.
 const NEWS_MAX: usize = 1_024;
-/// How long a stop waits for the lane; what is left is published by the next start.
-const DRAIN: Duration = Duration::from_secs(3);
+/// How long a stop waits for the lane to publish; what is left is published by the next start.
+const DRAIN: Duration = Duration::from_secs(2);
+/// How long it waits for all threads: a client that hangs on a broker that is away is left to the end of the process.
+const JOIN: Duration = Duration::from_secs(4);
 
 /// What a run of the daemon is asked for besides its configuration.
 #[derive(Default)]
@@ -145,12 +147,16 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         clock: Arc::clone(&clock),
     });
     let lane = spawn_lane(lane, shutdown)?;
+    let guard = StoreGuard::default();
     let gauges = gauges::Gauges {
         source: source.monitor(),
         lane: lane_status.clone(),
         reader: store.reader.clone(),
         readiness,
         metrics: Arc::clone(&metrics),
+        guard: guard.clone(),
+        path: config.store.path.clone(),
+        free_bytes_min: config.store.free_bytes_min as u64,
     };
     let gauges = gauges.spawn(shutdown)?;
 
@@ -160,6 +166,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         writer: Box::new(store.writer),
         topics,
         next_offsets: recovered.next_offsets,
+        lost: recovered.lost,
         renderer: renderer(config),
         view,
         metrics,
@@ -167,6 +174,8 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         limits: limits(config),
         lane: news,
         lane_status,
+        guard,
+        care: Care::after(recovered.batch_no, recovered.attempt),
         on_event: wishes.on_event,
     });
     let ended = owner.run(&mut source, shutdown);
@@ -177,11 +186,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     if let Err(error) = source.stop() {
         tracing::warn!(%error, "the kafka source did not stop in time");
     }
-    for (name, thread) in [("lane", lane), ("gauges", gauges), ("http", http)] {
-        if thread.join().is_err() {
-            tracing::error!(name, "a thread panicked");
-        }
-    }
+    join(vec![("lane", lane), ("gauges", gauges), ("http", http)]);
     ended?;
     Ok(accounting)
 }
@@ -247,6 +252,21 @@ fn start_source(
 fn spawn_lane(lane: Lane, shutdown: &Shutdown) -> Result<JoinHandle<()>, DaemonError> {
     let shutdown = shutdown.clone();
     spawn("publisher-lane", move || lane.run(&shutdown, DRAIN))
+}
+
+/// Waits for the threads, each until all of them had [`JOIN`].
+fn join(threads: Vec<(&'static str, JoinHandle<()>)>) {
+    let deadline = Instant::now() + JOIN;
+    for (name, thread) in threads {
+        while !thread.is_finished() && Instant::now() < deadline {
+            thread::park_timeout(Duration::from_millis(5));
+        }
+        if !thread.is_finished() {
+            tracing::warn!(name, "a thread did not end in time");
+        } else if thread.join().is_err() {
+            tracing::error!(name, "a thread panicked");
+        }
+    }
 }
 
 /// Starts a named thread.

@@ -45,6 +45,7 @@ pub(super) fn start(recovered: &Recovered, accept: Acceptance) -> Result<RelaySt
     })?;
     Ok(RelayStart {
         lineage: recovered.lineage,
+        former: recovered.former,
         instance,
         head: recovered.outbox_head,
         published: recovered.published,

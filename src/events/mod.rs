@@ -24,6 +24,7 @@ use caseloom_engine::record::Stage;
 use caseloom_engine::time::Timestamp;
 
 use crate::ports::{Destination, OutputRecord};
+use crate::store::ChainLink;
 
 pub use dead_letter::{DEAD_LETTER_BYTES_MAX, DeadLetter, dead_letter};
 pub use size::EVENT_BYTES_MAX;
@@ -127,6 +128,15 @@ impl Renderer {
             timestamp_ms: time.0,
         }
     }
+}
+
+/// The name of the header that holds an event's link in its case's chain.
+pub const CHAIN_HEADER: &str = "ce_chain";
+
+/// The header `ce_chain`: the event's link in its case's chain.
+#[must_use]
+pub fn chain_header(link: &ChainLink) -> (String, Vec<u8>) {
+    (CHAIN_HEADER.into(), link.text().into_bytes())
 }
 
 /// The key of all records about a case: `scope|case_id`.

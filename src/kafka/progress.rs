@@ -11,28 +11,19 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::KafkaError as ClientError;
-use rdkafka::{ClientContext, Message, Offset, TopicPartitionList};
+use rdkafka::Message;
 use serde::{Deserialize, Serialize};
 
-use super::client::{KafkaOptions, log_line};
+use super::client::KafkaOptions;
 use super::error::KafkaError;
+use super::scan::{ScanConsumer, range, reader, scan};
 use crate::ports::{Progress, PublishError};
 
 const VERSION: u32 = 1;
 /// Records from the end that are looked at first.
 const TAIL: i64 = 1_000;
-/// Longest wait for one answer.
-const WAIT: Duration = Duration::from_secs(3);
 /// Longest wait for somebody else's open transaction.
 const STABLE_WAIT: Duration = Duration::from_secs(1);
-/// Longest wait in one poll.
-const POLL: Duration = Duration::from_millis(100);
-/// Longest time one look may take.
-const READ: Duration = Duration::from_secs(30);
-
 #[derive(Serialize, Deserialize)]
 struct Written {
     version: u32,
@@ -80,46 +71,33 @@ pub fn read_progress(
     transactional_id: &str,
     settled: bool,
 ) -> Result<Option<Progress>, PublishError> {
-    let reader = Reader::new(options, topic)?;
+    let tail = Tail::new(options, topic)?;
     let (low, end) = match settled {
-        true => reader.settled_range()?,
-        false => range(&reader.committed, topic)?,
+        true => tail.settled_range()?,
+        false => ends(&tail.committed, topic)?,
     };
-    let mut tail = TAIL;
+    let mut length = TAIL;
     loop {
-        let from = low.max(end.saturating_sub(tail));
-        if let Some(found) = reader.last(from, end, transactional_id.as_bytes())? {
+        let from = low.max(end.saturating_sub(length));
+        if let Some(found) = tail.last(from, end, transactional_id.as_bytes())? {
             return decode(&found).map(Some);
         }
         if from == low {
             return Ok(None);
         }
-        tail = tail.saturating_mul(10);
+        length = length.saturating_mul(10);
     }
 }
 
-/// Passes log lines on, but not errors: an end of the partition comes as one, and the others are returned.
-struct Quiet;
-
-impl ClientContext for Quiet {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log_line(level, facility, message);
-    }
-
-    fn error(&self, _: ClientError, _: &str) {}
-}
-
-impl ConsumerContext for Quiet {}
-
-struct Reader<'a> {
+struct Tail<'a> {
     options: &'a KafkaOptions,
     topic: &'a str,
-    committed: BaseConsumer<Quiet>,
+    committed: ScanConsumer,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Tail<'a> {
     fn new(options: &'a KafkaOptions, topic: &'a str) -> Result<Self, PublishError> {
-        let committed = client(options, "read_committed")?;
+        let committed = reader(options, "read_committed").map_err(refused)?;
         Ok(Self {
             options,
             topic,
@@ -129,10 +107,10 @@ impl<'a> Reader<'a> {
 
     /// The range for readers of all records, once it is that for readers of committed ones.
     fn settled_range(&self) -> Result<(i64, i64), PublishError> {
-        let all = client(self.options, "read_uncommitted")?;
-        let (low, end) = range(&all, self.topic)?;
+        let all = reader(self.options, "read_uncommitted").map_err(refused)?;
+        let (low, end) = ends(&all, self.topic)?;
         let deadline = Instant::now() + STABLE_WAIT;
-        while range(&self.committed, self.topic)?.1 < end {
+        while ends(&self.committed, self.topic)?.1 < end {
             if Instant::now() >= deadline {
                 let reason = "a transaction on the progress topic is open";
                 return Err(PublishError::Unfinished(reason.into()));
@@ -147,56 +125,23 @@ impl<'a> Reader<'a> {
         if from >= end {
             return Ok(None);
         }
-        let mut list = TopicPartitionList::new();
-        list.add_partition_offset(self.topic, 0, Offset::Offset(from))
-            .and_then(|()| self.committed.assign(&list))
-            .map_err(|error| away("read the progress topic", &error))?;
-        let deadline = Instant::now() + READ;
         let mut found = None;
-        while Instant::now() < deadline {
-            match self.committed.poll(POLL) {
-                Some(Ok(message)) => {
-                    if message.key() == Some(key) {
-                        found = message.payload().map(<[u8]>::to_vec);
-                    }
-                    if message.offset() + 1 >= end {
-                        return Ok(found);
-                    }
-                }
-                Some(Err(ClientError::PartitionEOF(_))) => return Ok(found),
-                Some(Err(error)) => return Err(away("read the progress topic", &error)),
-                None => {}
+        scan(&self.committed, (self.topic, 0), from..end, |message| {
+            if message.key() == Some(key) {
+                found = message.payload().map(<[u8]>::to_vec);
             }
-        }
-        let reason = "the progress topic could not be read to its end in time";
-        Err(PublishError::Temporary(reason.into()))
+        })
+        .map_err(|error| PublishError::Temporary(error.to_string()))?;
+        Ok(found)
     }
 }
 
-/// Lowest offset and one past the highest.
-fn range(consumer: &BaseConsumer<Quiet>, topic: &str) -> Result<(i64, i64), PublishError> {
-    let asked = consumer.fetch_watermarks(topic, 0, WAIT);
-    asked.map_err(|error| away("ask for the progress topic's end", &error))
+fn ends(consumer: &ScanConsumer, topic: &str) -> Result<(i64, i64), PublishError> {
+    range(consumer, topic, 0).map_err(|error| PublishError::Temporary(error.to_string()))
 }
 
-fn client(options: &KafkaOptions, isolation: &str) -> Result<BaseConsumer<Quiet>, PublishError> {
-    let refused = |error: KafkaError| PublishError::Fatal(error.to_string());
-    let mut config: ClientConfig = options
-        .common(&[("group.id", &options.client_id)])
-        .map_err(refused)?;
-    config
-        .set("enable.auto.commit", "false")
-        .set("enable.partition.eof", "true")
-        .set("check.crcs", "true")
-        .set("allow.auto.create.topics", "false")
-        .set("auto.offset.reset", "earliest")
-        .set("isolation.level", isolation);
-    let created = config.create_with_context(Quiet);
-    created.map_err(|error| refused(KafkaError::client("create a consumer", error)))
-}
-
-fn away(what: &str, error: &ClientError) -> PublishError {
-    PublishError::Temporary(format!("cannot {what}: {error}"))
+fn refused(error: KafkaError) -> PublishError {
+    PublishError::Fatal(error.to_string())
 }
 
 fn hex(bytes: [u8; 16]) -> String {

@@ -91,6 +91,10 @@ impl TransactionalPublisher {
             ClientError::Transaction(error) if error.is_retriable() => {
                 return PublishError::Unfinished(error.string());
             }
+            // Committing begins with sending what is queued.
+            ClientError::Flush(Code::OperationTimedOut) => {
+                return PublishError::Unfinished(error.to_string());
+            }
             ClientError::Transaction(error) => error.code(),
             other => other.rdkafka_error_code().unwrap_or(Code::Unknown),
         };

@@ -31,6 +31,8 @@ pub enum Bound {
     HttpTime,
     /// `store.outbox_records_max` or `store.outbox_bytes_max`: the owner read nothing for a moment.
     Outbox,
+    /// `store.free_bytes_min`: the owner did nothing for a moment, because the disk is nearly full.
+    StoreRoom,
 }
 
 impl Stage {
@@ -58,13 +60,14 @@ impl Stage {
 
 impl Bound {
     /// Every bound that is counted here.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ViewCases,
         Self::ViewCandidates,
         Self::HttpConnections,
         Self::HttpRequests,
         Self::HttpTime,
         Self::Outbox,
+        Self::StoreRoom,
     ];
 
     /// The word used as label.
@@ -77,6 +80,7 @@ impl Bound {
             Self::HttpRequests => "http_requests",
             Self::HttpTime => "http_time",
             Self::Outbox => "outbox",
+            Self::StoreRoom => "store_room",
         }
     }
 }

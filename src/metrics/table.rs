@@ -59,6 +59,15 @@ table! {
     alerts_received: IntCounterVec = "caseloom_alerts_received_total" ["format"];
     /// Records that were not understood, by reason, since this process started.
     rejects: IntCounterVec = "caseloom_rejects_total" ["reason"];
+    /// Messages that were gone from their topic before they could be read, and were passed over with --accept-gap, since
+    /// the store began.
+    messages_lost: IntCounter = "caseloom_messages_lost_total" [];
+    /// How often the reader waited because the pipeline took nothing, since this process started.
+    source_waits: IntCounter = "caseloom_source_waits_total" [];
+    /// Messages that the client read twice, after a pause, and that were dropped, since this process started.
+    source_repeats: IntCounter = "caseloom_source_repeats_total" [];
+    /// 1 while nothing is fetched because the pipeline takes nothing.
+    source_held: IntGauge = "caseloom_source_held" [];
     /// What parsing left out or changed in alerts it understood, since this process started.
     parse_notes: IntCounterVec = "caseloom_parse_notes_total" ["note"];
     /// Records between the next one to decide and the end of the partition.
@@ -109,6 +118,8 @@ table! {
     dedup_ids_evicted: IntCounter = "caseloom_dedup_ids_evicted_total" [];
     /// Bytes of the store on disk.
     state_bytes: IntGauge = "caseloom_state_bytes" [];
+    /// Bytes free on the file system of the store. Below store.free_bytes_min nothing is read.
+    store_free_bytes: IntGauge = "caseloom_store_free_bytes" [];
     /// How often a bound was reached, since this process started.
     bounds_reached: IntCounterVec = "caseloom_bounds_reached_total" ["bound"];
 

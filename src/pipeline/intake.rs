@@ -11,6 +11,7 @@ use caseloom_engine::decision::Decision;
 use caseloom_engine::input::{Format, Message, Notes, Parsed, Parser, Reject, Scope};
 use caseloom_engine::time::Timestamp;
 
+use super::care::Place;
 use super::topics::Topics;
 use crate::events::{DeadLetter, dead_letter};
 use crate::metrics::{Metrics, Stage};
@@ -33,6 +34,8 @@ pub(super) struct Intake {
     pub(super) dead_letters: Vec<OutputRecord>,
     /// Messages read.
     pub(super) messages: u64,
+    /// A message that crashed the process.
+    quarantine: Option<Place>,
     /// Where to read on, for all partitions ever read.
     next: BTreeMap<(TopicId, i32), i64>,
     notes: Notes,
@@ -40,8 +43,13 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    /// Nothing yet; `next` is where the store says to go on.
-    pub(super) fn new(parser: Parser, correlator: Correlator, next: &[NextOffset]) -> Self {
+    /// Nothing yet; `next` is where the store says to go on, and the message at `quarantine` is not read.
+    pub(super) fn new(
+        parser: Parser,
+        correlator: Correlator,
+        next: &[NextOffset],
+        quarantine: Option<Place>,
+    ) -> Self {
         Self {
             parser,
             correlator,
@@ -50,6 +58,7 @@ impl Intake {
             origins: Vec::new(),
             dead_letters: Vec::new(),
             messages: 0,
+            quarantine,
             next: next
                 .iter()
                 .map(|next| ((next.topic, next.partition), next.offset))
@@ -151,6 +160,15 @@ impl Intake {
         });
         let settings = topics.get(record.topic);
         let before = self.alerts.len();
+        let letter = Letter {
+            record,
+            topic: &settings.name,
+            value,
+            now,
+        };
+        if self.quarantine == Some((record.topic, record.partition, record.offset)) {
+            return self.set_aside(&letter, settings.format, metrics);
+        }
         let result = if value.len() > settings.message_bytes_max {
             Err(Reject::TooLarge {
                 bytes: value.len(),
@@ -172,12 +190,6 @@ impl Intake {
         };
         let origin = u32::try_from(index).expect("a batch has fewer than 2^32 records");
         self.origins.resize(self.alerts.len(), origin);
-        let letter = Letter {
-            record,
-            topic: &settings.name,
-            value,
-            now,
-        };
         match result {
             Ok(parsed) => self.understood(&parsed, before, &letter, metrics),
             Err(reject) => {
@@ -216,6 +228,15 @@ impl Intake {
         }
     }
 
+    /// A message that is rejected without a look at it.
+    fn set_aside(&mut self, letter: &Letter<'_>, format: Format, metrics: &Metrics) {
+        let (partition, offset) = (letter.record.partition, letter.record.offset);
+        tracing::error!(topic = letter.topic, partition, offset, "quarantined");
+        self.correlator.on_message(MessageOutcome::Rejected);
+        let detail = "the process crashed whenever it read this message";
+        self.bury(letter, format, ("quarantined", detail, None), metrics);
+    }
+
     fn reject(
         &mut self,
         letter: &Letter<'_>,
@@ -223,12 +244,22 @@ impl Intake {
         (reject, index): (&Reject, Option<u32>),
         metrics: &Metrics,
     ) {
-        metrics.observe_rejects(reject.reason(), 1);
         let detail = reject.to_string();
+        self.bury(letter, format, (reject.reason(), &detail, index), metrics);
+    }
+
+    fn bury(
+        &mut self,
+        letter: &Letter<'_>,
+        format: Format,
+        (reason, detail, index): (&'static str, &str, Option<u32>),
+        metrics: &Metrics,
+    ) {
+        metrics.observe_rejects(reason, 1);
         let format = self.parser.format_name(format).to_owned();
         let dead = DeadLetter {
-            reason: reject.reason(),
-            detail: &detail,
+            reason,
+            detail,
             format: &format,
             topic: letter.topic,
             partition: letter.record.partition,

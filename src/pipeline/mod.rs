@@ -10,17 +10,22 @@
 //! the process (exit 75), and the next start goes on at the last whole batch.
 
 mod intake;
+mod announce;
 mod filing;
 mod owner;
 mod lane;
 mod relay;
 mod status;
+mod care;
+mod guard;
 mod topics;
 mod wake;
 
 use crate::ports::SourceError;
 use crate::store::StoreError;
 
+pub use care::{Attempt, Care, Place};
+pub use guard::StoreGuard;
 pub use lane::{Lane, LaneParts, News};
 pub use owner::{Limits, OnEvent, Owner, Parts};
 pub use relay::{Acceptance, Relay, RelayError, RelayStart, Step};

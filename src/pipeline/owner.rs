@@ -11,7 +11,10 @@ use caseloom_engine::time::{Span, Timestamp};
 use crossbeam_channel::Sender;
 
 use super::PipelineError;
+use super::announce::{Announced, announce};
+use super::care::{Attempt, Care};
 use super::filing;
+use super::guard::StoreGuard;
 use super::intake::Intake;
 use super::lane::News;
 use super::status::LaneStatus;
@@ -19,9 +22,9 @@ use super::topics::Topics;
 use crate::clock::Clock;
 use crate::events::Renderer;
 use crate::metrics::{Bound, Metrics, Stage};
-use crate::ports::{NextOffset, OutputRecord, RecordBatch, Source};
+use crate::ports::{NextOffset, RecordBatch, Source};
 use crate::shutdown::Shutdown;
-use crate::store::{BatchStore, CommitBatch, Persisted};
+use crate::store::{BatchStore, CommitBatch, Persisted, StoreError};
 use crate::view::CaseView;
 
 /// Longest wait for input: so soon after its due time anything that only time brings (an announcement, the end of
@@ -58,6 +61,8 @@ pub struct Parts {
     pub topics: Topics,
     /// Where to read on.
     pub next_offsets: Vec<NextOffset>,
+    /// Input records passed over so far.
+    pub lost: u64,
     /// Renders events.
     pub renderer: Renderer,
     /// What the HTTP side reads.
@@ -72,6 +77,10 @@ pub struct Parts {
     pub lane: Sender<News>,
     /// How the lane is doing.
     pub lane_status: LaneStatus,
+    /// How the store is doing.
+    pub guard: StoreGuard,
+    /// How carefully to begin.
+    pub care: Care,
     /// Who else wants to know of case events.
     pub on_event: Option<OnEvent>,
 }
@@ -96,8 +105,14 @@ pub struct Owner {
     limits: Limits,
     lane: Sender<News>,
     lane_status: LaneStatus,
+    guard: StoreGuard,
+    attempt: Attempt,
+    /// Messages that are still to be taken one at a time.
+    careful: usize,
     /// The last time told to the engine; wall clocks jump back, the engine's time must not.
     told: Timestamp,
+    /// Input records passed over, since the store began.
+    lost: u64,
     sized: Instant,
     on_event: Option<OnEvent>,
 }
@@ -120,9 +135,19 @@ impl Owner {
         parts
             .metrics
             .set_accounting(parts.correlator.accounting(), &[]);
+        parts.metrics.messages_lost.inc_by(parts.lost);
+        let careful = match parts.care.is_needed() {
+            true => parts.limits.records_max,
+            false => 0,
+        };
         parts.metrics.set_sizes(&parts.correlator.sizes());
         Self {
-            intake: Intake::new(parts.parser, parts.correlator, &parts.next_offsets),
+            intake: Intake::new(
+                parts.parser,
+                parts.correlator,
+                &parts.next_offsets,
+                parts.care.quarantine,
+            ),
             writer: parts.writer,
             topics: parts.topics,
             renderer: parts.renderer,
@@ -132,7 +157,11 @@ impl Owner {
             limits: parts.limits,
             lane: parts.lane,
             lane_status: parts.lane_status,
+            guard: parts.guard,
+            attempt: parts.care.attempt,
+            careful,
             told: Timestamp::MIN,
+            lost: parts.lost,
             sized: Instant::now(),
             on_event: parts.on_event,
         }
@@ -147,12 +176,38 @@ impl Owner {
         source: &mut dyn Source,
         shutdown: &Shutdown,
     ) -> Result<(), PipelineError> {
+        self.writer.note_attempt(Some(self.attempt))?;
+        if self.careful > 0 {
+            tracing::warn!("it crashed several times here: messages are taken one at a time");
+        }
+        let ended = self.run_on(source, shutdown);
+        // In order, whatever the reason: no message is to blame. Should this fail too, one more crash is counted.
+        let noted = self.writer.note_attempt(None);
+        ended?;
+        noted?;
+        Ok(())
+    }
+
+    fn run_on(
+        &mut self,
+        source: &mut dyn Source,
+        shutdown: &Shutdown,
+    ) -> Result<(), PipelineError> {
         let mut batch = RecordBatch::default();
         while !shutdown.is_requested() {
             if let Some(reason) = self.lane_status.failed() {
                 return Err(PipelineError::Lane(reason));
             }
+            if let Some(reason) = self.guard.failed() {
+                return Err(StoreError::Background(reason).into());
+            }
             batch.clear();
+            if self.guard.low_room().is_some() {
+                // Not even time goes on: what it brings would be written.
+                self.metrics.bound_reached(Bound::StoreRoom);
+                self.lane_status.wait_for_progress(TICK);
+                continue;
+            }
             if !self.lane_status.is_open() {
                 // What was published may belong to another store, or to a later state of this one: decide nothing yet.
                 self.lane_status.wait_for_progress(TICK);
@@ -176,6 +231,7 @@ impl Owner {
     pub fn step(&mut self, batch: &RecordBatch) -> Result<Option<Persisted>, PipelineError> {
         let now = self.clock.now().max(self.told);
         self.told = now;
+        self.note_suspect(batch)?;
         self.intake.assign(&batch.assigned);
         self.intake.take(batch, &self.topics, now, &self.metrics);
         let Intake {
@@ -195,6 +251,16 @@ impl Owner {
         Ok(persisted)
     }
 
+    /// While care is needed: the message that is about to be read, so that a crash names it.
+    fn note_suspect(&mut self, batch: &RecordBatch) -> Result<(), PipelineError> {
+        let Some(first) = batch.records.first().filter(|_| self.careful > 0) else {
+            return Ok(());
+        };
+        self.attempt.suspect = Some((first.topic, first.partition, first.offset));
+        self.writer.note_attempt(Some(self.attempt))?;
+        Ok(())
+    }
+
     /// The sums as they are in the store.
     #[must_use]
     pub fn correlator(&self) -> &Correlator {
@@ -208,7 +274,12 @@ impl Owner {
         batch: &mut RecordBatch,
     ) -> Result<(), PipelineError> {
         let begun = Instant::now();
-        let (records_max, bytes_max) = (self.limits.records_max, self.limits.bytes_max);
+        let records_max = if self.careful > 0 {
+            1
+        } else {
+            self.limits.records_max
+        };
+        let bytes_max = self.limits.bytes_max;
         source.poll(self.patience(), records_max, bytes_max, batch)?;
         let first = Instant::now();
         while !batch.records.is_empty()
@@ -270,7 +341,10 @@ impl Owner {
     }
 
     fn commit(&mut self, batch: &RecordBatch, now: Timestamp) -> Result<Persisted, PipelineError> {
-        let outbox = self.outbox();
+        let letters = std::mem::take(&mut self.intake.dead_letters);
+        let events = &self.intake.decision.events;
+        let Announced { outbox, chains } =
+            announce(letters, events, &self.renderer, &*self.writer)?;
         let next_offsets = self.intake.next_offsets(batch);
         let alerts = filing::rows(&self.intake);
         let raw = filing::raw(&self.intake, batch, &self.topics);
@@ -282,7 +356,14 @@ impl Owner {
             next_offsets: &next_offsets,
             topics: self.topics.unstored(),
             outbox: &outbox,
+            chains: &chains,
+            lost: (batch.lost > 0).then_some(self.lost + batch.lost),
         })?;
+        self.lost += batch.lost;
+        self.metrics.messages_lost.inc_by(batch.lost);
+        self.attempt.batch_no = persisted.batch_no();
+        let messages = usize::try_from(self.intake.messages).unwrap_or(usize::MAX);
+        self.careful = self.careful.saturating_sub(messages);
         let seconds = begun.elapsed().as_secs_f64();
         self.topics.stored();
         self.metrics.observe_stage(Stage::Commit, seconds);
@@ -315,15 +396,6 @@ impl Owner {
         if let Some(on_event) = &mut self.on_event {
             decision.events.iter().for_each(on_event);
         }
-    }
-
-    /// Events and dead letters of the batch, in the order in which they are to be sent.
-    fn outbox(&mut self) -> Vec<OutputRecord> {
-        let mut outbox = std::mem::take(&mut self.intake.dead_letters);
-        for event in &self.intake.decision.events {
-            outbox.extend(self.renderer.render(event).records);
-        }
-        outbox
     }
 
     fn observe_sizes(&mut self) {

@@ -42,6 +42,8 @@ pub struct Acceptance {
 pub struct RelayStart {
     /// The store's name.
     pub lineage: Lineage,
+    /// The store's name before it was renewed, if it ever was.
+    pub former: Option<Lineage>,
     /// Drawn at the start of the process.
     pub instance: [u8; 16],
     /// The last sequence number in the outbox at the start of the process.
@@ -59,8 +61,6 @@ pub struct Relay {
     publisher: Option<Box<dyn Publisher>>,
     /// Everything up to here is published.
     published: u64,
-    /// The store's name before it was renewed.
-    former: Option<Lineage>,
     /// This process stands in the progress topic.
     claimed: bool,
     unfinished: u32,
@@ -110,7 +110,7 @@ pub enum RelayError {
     TakenOver,
     /// The store is older than what it published. Remedy: restore the newer one.
     #[error(
-        "the store went back in time: it knows of {head} output records, and {published} are published. Restore the newer store, or go on with --accept-replay: input is then read again from where this store stands, and up to {} output records come again under the same event ids", published - head
+        "the store went back in time: it knows of {head} output records, and {published} are published. Restore the newer store, or go on with --accept-replay: input is then read again from where this store stands, and up to {} output records come again under the same event ids", published.saturating_sub(*head)
     )]
     WentBack {
         /// The last sequence number of the store.
@@ -166,7 +166,6 @@ impl Relay {
             stage: Stage::Looking,
             publisher: None,
             published: start.published,
-            former: None,
             claimed: false,
             unfinished: 0,
         }
@@ -226,7 +225,7 @@ impl Relay {
                 self.settle(outlet.progress(true)?)?
             }
             Stage::Renewing => {
-                self.former = Some(self.start.lineage);
+                self.start.former = Some(self.start.lineage);
                 self.start.lineage = outbox.renew_lineage()?;
                 self.claim()
             }
@@ -292,15 +291,17 @@ impl Relay {
                 Err(Failure::Final(RelayError::TakenOver))
             };
         }
-        if progress.lineage != self.start.lineage.0 {
-            let found = Lineage(progress.lineage);
-            let own = self.start.lineage;
-            return match self.start.accept.adopt || self.former == Some(found) {
+        let (found, own) = (Lineage(progress.lineage), self.start.lineage);
+        // Renewed, and ended before the topic knew: it is still the store that went back in time.
+        let was_ours = self.start.former == Some(found);
+        let accept = self.start.accept;
+        if found != own && !was_ours {
+            return match accept.adopt {
                 true => Ok(()),
                 false => Err(Failure::Final(RelayError::Foreign { found, own })),
             };
         }
-        if progress.sequence > self.start.head && !self.start.accept.replay {
+        if (was_ours || progress.sequence > self.start.head) && !accept.replay {
             return Err(Failure::Final(RelayError::WentBack {
                 head: self.start.head,
                 published: progress.sequence,

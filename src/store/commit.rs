@@ -4,19 +4,22 @@ use std::sync::Arc;
 
 use caseloom_engine::accounting::Disposition;
 use caseloom_engine::alert::{Position, TopicId};
-use caseloom_engine::ids::{ActivityId, ScopeId};
+use caseloom_engine::ids::{ActivityId, CaseId, ScopeId};
 use caseloom_engine::record::Record;
 use caseloom_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::pipeline::Attempt;
 use crate::ports::{NextOffset, OutputRecord};
 
+use super::chain::{self, ChainLink};
 use super::db::Db;
 use super::error::StoreError;
 use super::outbox::{OutboxGauge, OutboxPending};
 use super::output;
 use super::ports::BatchStore;
 use super::puts::Puts;
+use super::schema::{self, Family, name};
 
 /// Everything that one batch changes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +36,10 @@ pub struct CommitBatch<'a> {
     pub topics: &'a [(TopicId, String)],
     /// What is to be published, in this order.
     pub outbox: &'a [OutputRecord],
+    /// The chains' ends after the events among them.
+    pub chains: &'a [(CaseId, ChainLink)],
+    /// Input records that can't be read any more and were passed over, so far in all; `None`: no more than before.
+    pub lost: Option<u64>,
 }
 
 /// What is kept of each alert.
@@ -148,6 +155,8 @@ impl BatchStore for StoreWriter {
         puts.next_offsets(batch.next_offsets)?;
         puts.topics(batch.topics)?;
         let outbox_bytes = puts.outbox(first, batch.outbox);
+        puts.chains(batch.chains)?;
+        puts.lost(batch.lost)?;
         puts.head(&head)?;
         // Counted before it is written: the publisher may take it off as soon as it is there.
         self.gauge.add(outbox_bytes);
@@ -159,5 +168,15 @@ impl BatchStore for StoreWriter {
 
     fn outbox_pending(&self) -> OutboxPending {
         self.gauge.pending()
+    }
+
+    fn note_attempt(&mut self, attempt: Option<Attempt>) -> Result<(), StoreError> {
+        let mut puts = Puts::new(&self.db, 0);
+        puts.record(Family::Meta, &schema::meta(name::ATTEMPT), &attempt)?;
+        self.db.write(puts.into_batch(), false)
+    }
+
+    fn chain(&self, case: CaseId) -> Result<ChainLink, StoreError> {
+        chain::end(&self.db, case)
     }
 }

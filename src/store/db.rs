@@ -42,6 +42,21 @@ impl Db {
             })
     }
 
+    /// Opens what is at `path` as it is now, without its lock: for a look, also beside the process that works on it.
+    pub(super) fn open_read_only(path: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
+        let mut database = options::database();
+        database.create_if_missing(false);
+        database.create_missing_column_families(false);
+        // All tables are opened at once: those that compaction takes away stay readable.
+        database.set_max_open_files(-1);
+        DB::open_cf_descriptors_read_only(&database, path, options::families(options), false)
+            .map(|rocks| Self { rocks })
+            .map_err(|source| StoreError::Open {
+                path: path.into(),
+                source,
+            })
+    }
+
     pub(super) fn rocks(&self) -> &DB {
         &self.rocks
     }

@@ -80,6 +80,17 @@ pub enum StoreError {
         /// What RocksDB said.
         source: rocksdb::Error,
     },
+    /// A flush or a compaction failed. Remedy: space, and a look at the disk; then start again.
+    #[error("the store met an error in the background: {0}")]
+    Background(String),
+    /// A copy can't be made.
+    #[error("cannot copy the store to {path}")]
+    Copy {
+        /// Where to.
+        path: PathBuf,
+        /// What RocksDB said.
+        source: rocksdb::Error,
+    },
     /// An earlier write failed, so nothing is written any more until the store is opened again.
     #[error("the store takes no writes since one failed")]
     Stopped,

@@ -13,9 +13,10 @@
 //! reading, and [`Memory::live_state`] yields the records from which the engine's memory is rebuilt. What a crash leaves
 //! is always the state after some batch, never a part of one.
 //!
-//! Keys are in `schema`; formats of values in `codec`, `chunk` (alert rows) and `output` (what is to be published);
+//! Keys are in `schema`; formats of values in `codec`, `chain`, `chunk` (alert rows) and `output` (what is to be published);
 //! memory in `options`.
 
+mod chain;
 mod chunk;
 mod codec;
 mod commit;
@@ -42,6 +43,7 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use chain::ChainLink;
 pub use commit::{AlertRow, CommitBatch, Head, Persisted, RawMessage, StoreWriter};
 pub use error::StoreError;
 pub use health::Health;
@@ -66,6 +68,31 @@ pub struct Store {
     /// Reads everything; clone it freely.
     pub reader: StoreReader,
     db: Arc<Db>,
+}
+
+/// A snapshot of a store, also of one that another process has open: what was committed when it was opened.
+#[derive(Debug)]
+pub struct ReadOnlyStore {
+    /// Reads what waits to be published.
+    pub outbox: OutboxReader,
+    /// Reads everything.
+    pub reader: StoreReader,
+}
+
+impl ReadOnlyStore {
+    /// Opens what is in the directory `path`; changes nothing there.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownSchema`] for a store of another version; else what RocksDB said.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let db = Arc::new(Db::open_read_only(path, &StoreOptions::default())?);
+        recover::check(&db)?;
+        let head = recover::head(&db)?;
+        Ok(Self {
+            outbox: OutboxReader::open(Arc::clone(&db), head.outbox_head)?,
+            reader: StoreReader::new(db),
+        })
+    }
 }
 
 impl Store {

@@ -76,7 +76,7 @@ impl OutboxReader {
     }
 
     /// Records behind the sequence number `seq`, in sequence: about `records_max` and `bytes_max`, at least one if there
-    /// is one. Ends with the last record of a batch; only a first batch above [`WHOLE_BATCH`] times the limits is cut.
+    /// is one. Ends with the last record of a batch; only a first batch above four times the limits is cut.
     ///
     /// # Errors
     /// When something can't be read.

@@ -2,11 +2,14 @@
 //!
 //! [`BatchStore`] is the owner's side, [`Outbox`] the publisher lane's, [`Memory`] what a start reads.
 
+use caseloom_engine::ids::CaseId;
 use caseloom_engine::record::Record;
 use caseloom_engine::time::Span;
 
+use crate::pipeline::Attempt;
 use crate::ports::OutputRecord;
 
+use super::chain::ChainLink;
 use super::commit::{CommitBatch, Head, Persisted};
 use super::error::StoreError;
 use super::outbox::OutboxPending;
@@ -22,6 +25,18 @@ pub trait BatchStore: Send {
 
     /// What waits to be published, as of now: also while nothing can be.
     fn outbox_pending(&self) -> OutboxPending;
+
+    /// The end of a case's chain of events.
+    ///
+    /// # Errors
+    /// When it can't be read; the process must end with 75.
+    fn chain(&self, case: CaseId) -> Result<ChainLink, StoreError>;
+
+    /// Notes what a process begins with, or that it ended in order; outlives the process, not the machine.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the process must end with 75.
+    fn note_attempt(&mut self, attempt: Option<Attempt>) -> Result<(), StoreError>;
 
     /// Writes a batch, with the proof that it is durable.
     ///

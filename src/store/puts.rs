@@ -3,10 +3,12 @@
 use rocksdb::{ColumnFamily, WriteBatch};
 
 use caseloom_engine::alert::TopicId;
+use caseloom_engine::ids::CaseId;
 use caseloom_engine::record::{GroupRecord, IdentityRecord, Record};
 
 use crate::ports::{NextOffset, OutputRecord};
 
+use super::chain::ChainLink;
 use super::chunk::{ChunkRow, ChunkWriter};
 use super::codec::{self, VERSION};
 use super::commit::{AlertRow, Head, RawMessage};
@@ -167,6 +169,18 @@ impl<'a> Puts<'a> {
             self.value(Family::Outbox, &schema::outbox(sequence));
         }
         bytes
+    }
+
+    pub(super) fn chains(&mut self, chains: &[(CaseId, ChainLink)]) -> Result<(), StoreError> {
+        chains
+            .iter()
+            .try_for_each(|(case, link)| self.record(Family::Index, &schema::chain(*case), link))
+    }
+
+    pub(super) fn lost(&mut self, lost: Option<u64>) -> Result<(), StoreError> {
+        lost.map_or(Ok(()), |lost| {
+            self.record(Family::Meta, &schema::meta(name::LOST), &lost)
+        })
     }
 
     pub(super) fn head(&mut self, head: &Head) -> Result<(), StoreError> {

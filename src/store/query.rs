@@ -7,19 +7,21 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use rocksdb::DBRawIterator;
+use rocksdb::checkpoint::Checkpoint;
 
-use caseloom_engine::accounting::Accounting;
+use caseloom_engine::accounting::{Accounting, Disposition};
 use caseloom_engine::alert::{Position, TopicId};
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::record::{ActivityRecord, GroupRecord, IdentityRecord, Stage, TallyRecord};
 
+use super::chunk::ChunkReader;
 use super::codec::{self, corrupt};
 use super::db::{self, Db};
 use super::error::StoreError;
-use super::key;
+use super::key::{self, Key};
 use super::pack::Unpack;
 use super::recover;
-use super::schema::{self, Family, PART_ACTIVITY, PART_TALLY, name};
+use super::schema::{self, Family, PART_ACTIVITY, PART_TALLY};
 
 /// Most merges that a redirect is followed through. A survivor is always older, so that a chain ends; the bound is for
 /// a store that lies.
@@ -141,10 +143,38 @@ impl StoreReader {
         recover::topics(&self.db)
     }
 
+    /// Makes a consistent copy in a directory that does not exist yet: hard links where that is possible.
+    pub fn checkpoint(&self, to: &std::path::Path) -> Result<(), StoreError> {
+        let made = Checkpoint::new(self.db.rocks()).and_then(|copy| copy.create_checkpoint(to));
+        made.map_err(|source| StoreError::Copy {
+            path: to.into(),
+            source,
+        })
+    }
+
+    /// Input records that were passed over.
+    pub fn lost(&self) -> Result<u64, StoreError> {
+        recover::lost(&self.db)
+    }
+
+    /// Hands out the activity and the fixed term of every alert row, in the order of the store.
+    pub fn for_each_row(
+        &self,
+        mut each: impl FnMut(ActivityId, Option<Disposition>),
+    ) -> Result<(), StoreError> {
+        let all = Key::new().range();
+        self.db.scan(Family::Alerts, all, |key, value| {
+            let activity = ActivityId(u64::from_be_bytes(key::part(Family::Alerts, key, 8)?));
+            for row in ChunkReader::new(value)? {
+                each(activity, row?.disposition);
+            }
+            Ok(())
+        })
+    }
+
     /// The sums.
     pub fn accounting(&self) -> Result<Accounting, StoreError> {
-        let key = schema::meta(name::ACCOUNTING);
-        Ok(self.db.record(Family::Meta, &key)?.unwrap_or_default())
+        recover::accounting(&self.db)
     }
 }
 

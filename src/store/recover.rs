@@ -12,6 +12,7 @@ use caseloom_engine::ids::{ActivityId, GroupId};
 use caseloom_engine::record::{GroupRecord, Record, ScopeRecord};
 use caseloom_engine::time::Span;
 
+use crate::pipeline::Attempt;
 use crate::ports::NextOffset;
 
 use super::codec::{self, corrupt};
@@ -22,7 +23,7 @@ use super::key;
 use super::ports::Memory;
 use super::puts::Puts;
 use super::schema::{self, Family, name};
-use super::{Store, query};
+use super::{ReadOnlyStore, Store, query};
 
 /// Names one store for ever: drawn at creation. A copy of the output that carries another one was not made by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,6 +34,10 @@ pub struct Lineage(pub [u8; 16]);
 pub struct Recovered {
     /// The store's name.
     pub lineage: Lineage,
+    /// The name it had before it went on with `--accept-replay`.
+    pub former: Option<Lineage>,
+    /// How carefully to begin.
+    pub attempt: Option<Attempt>,
     /// Key of the engine's hashes, drawn at creation.
     pub seed: [u8; 16],
     /// The last batch; 0: none yet.
@@ -47,6 +52,8 @@ pub struct Recovered {
     pub scopes: Vec<ScopeRecord>,
     /// The last sequence number given to an output record; 0: none yet.
     pub outbox_head: u64,
+    /// Input records that were gone before they could be read, and were passed over as the operator allowed.
+    pub lost: u64,
     /// The last sequence number known to be published. After a crash it may be behind the truth, never ahead.
     pub published: u64,
 }
@@ -63,22 +70,41 @@ impl Store {
     /// # Errors
     /// When something can't be read.
     pub fn recover(&self) -> Result<Recovered, StoreError> {
-        let Head {
-            batch_no,
-            outbox_head,
-        } = head(&self.db)?;
-        Ok(Recovered {
-            lineage: drawn(&self.db, name::LINEAGE)?,
-            seed: drawn(&self.db, name::HASH_KEY)?,
-            batch_no,
-            topics: topics(&self.db)?,
-            next_offsets: next_offsets(&self.db)?,
-            accounting: self.reader.accounting()?,
-            scopes: scopes(&self.db)?,
-            outbox_head,
-            published: published(&self.db)?,
-        })
+        recovered(&self.db)
     }
+}
+
+impl ReadOnlyStore {
+    /// Where a restart would go on.
+    ///
+    /// # Errors
+    /// When something can't be read.
+    pub fn recover(&self) -> Result<Recovered, StoreError> {
+        recovered(&self.reader.db)
+    }
+}
+
+fn recovered(db: &Db) -> Result<Recovered, StoreError> {
+    let Head {
+        batch_no,
+        outbox_head,
+    } = head(db)?;
+    Ok(Recovered {
+        lineage: drawn(db, name::LINEAGE)?,
+        former: db.record(Family::Meta, &schema::meta(name::FORMER))?,
+        attempt: db
+            .record::<Option<Attempt>>(Family::Meta, &schema::meta(name::ATTEMPT))?
+            .flatten(),
+        seed: drawn(db, name::HASH_KEY)?,
+        batch_no,
+        topics: topics(db)?,
+        next_offsets: next_offsets(db)?,
+        accounting: accounting(db)?,
+        scopes: scopes(db)?,
+        outbox_head,
+        lost: lost(db)?,
+        published: published(db)?,
+    })
 }
 
 impl Memory for Store {
@@ -111,6 +137,18 @@ pub(super) fn check_or_create(db: &Db) -> Result<(), StoreError> {
     }
 }
 
+/// Refuses a store of another schema, and one that is none.
+pub(super) fn check(db: &Db) -> Result<(), StoreError> {
+    match db.record(Family::Meta, &schema::meta(name::SCHEMA))? {
+        Some(found) if found == schema::SCHEMA => Ok(()),
+        Some(found) => Err(StoreError::UnknownSchema {
+            found,
+            known: schema::SCHEMA,
+        }),
+        None => Err(corrupt(Family::Meta, "the schema is missing")),
+    }
+}
+
 fn create(db: &Db) -> Result<(), StoreError> {
     let mut puts = Puts::new(db, 0);
     for name in [name::LINEAGE, name::HASH_KEY] {
@@ -129,6 +167,8 @@ pub(super) fn renew_lineage(db: &Db) -> Result<Lineage, StoreError> {
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random).map_err(StoreError::Random)?;
     let mut puts = Puts::new(db, 0);
+    let former: Lineage = drawn(db, name::LINEAGE)?;
+    puts.record(Family::Meta, &schema::meta(name::FORMER), &former)?;
     puts.record(Family::Meta, &schema::meta(name::LINEAGE), &random)?;
     db.write(puts.into_batch(), true)?;
     Ok(Lineage(random))
@@ -143,6 +183,18 @@ pub(super) fn head(db: &Db) -> Result<Head, StoreError> {
 pub(super) fn published(db: &Db) -> Result<u64, StoreError> {
     Ok(db
         .record(Family::Meta, &schema::meta(name::PUBLISHED))?
+        .unwrap_or_default())
+}
+
+pub(super) fn accounting(db: &Db) -> Result<Accounting, StoreError> {
+    Ok(db
+        .record(Family::Meta, &schema::meta(name::ACCOUNTING))?
+        .unwrap_or_default())
+}
+
+pub(super) fn lost(db: &Db) -> Result<u64, StoreError> {
+    Ok(db
+        .record(Family::Meta, &schema::meta(name::LOST))?
         .unwrap_or_default())
 }
 

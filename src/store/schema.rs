@@ -5,7 +5,7 @@
 //!
 //! | family | key after the shard | value |
 //! |---|---|---|
-//! | meta | name | lineage, hash key, schema, head, published, accounting |
+//! | meta | name | lineage, hash key, schema, head, published, accounting, lost, former, attempt |
 //! | meta | `topic/` topic:u16 | the topic's name |
 //! | meta | `offset/` topic:u16 partition:u32 | next offset to read |
 //! | state | 1 scope:u32 | `ScopeRecord` |
@@ -19,6 +19,7 @@
 //! | audit | | nothing yet |
 //! | index | 1 case:u64 | the case's group |
 //! | index | 2 group:u64 | empty; there is one for each live group |
+//! | index | 3 case:u64 | the end of the case's chain of events, see `chain` |
 //!
 //! Alerts, raw and dedup carry the day, so that retention is one range delete per scope (`retention`). What belongs to
 //! a group is keyed by group and not by scope: a case is asked for by its id alone, and a group's activities must be
@@ -40,6 +41,7 @@ const STATE_GROUP: u8 = 2;
 const STATE_ACTIVITY: u8 = 3;
 const INDEX_CASE: u8 = 1;
 const INDEX_LIVE: u8 = 2;
+const INDEX_CHAIN: u8 = 3;
 
 /// Last byte of an activity's key.
 pub(super) const PART_ACTIVITY: u8 = 0;
@@ -96,6 +98,9 @@ pub(super) mod name {
     pub(in super::super) const HEAD: &str = "head";
     pub(in super::super) const PUBLISHED: &str = "published";
     pub(in super::super) const ACCOUNTING: &str = "accounting";
+    pub(in super::super) const LOST: &str = "lost";
+    pub(in super::super) const FORMER: &str = "former";
+    pub(in super::super) const ATTEMPT: &str = "attempt";
 }
 
 pub(super) fn meta(name: &str) -> Key {
@@ -193,6 +198,11 @@ pub(super) fn outbox_behind(sequence: u64) -> Range<Vec<u8>> {
 
 pub(super) fn case(case: CaseId) -> Key {
     Key::new().with(&[INDEX_CASE]).with(&case.0.to_be_bytes())
+}
+
+/// The end of the case's chain of events.
+pub(super) fn chain(case: CaseId) -> Key {
+    Key::new().with(&[INDEX_CHAIN]).with(&case.0.to_be_bytes())
 }
 
 pub(super) fn live_groups() -> Key {

@@ -17,18 +17,22 @@ use caseloom::events::{RenderOptions, Renderer};
 use caseloom::generate::{Generator, Profile};
 use caseloom::metrics::Metrics;
 use caseloom::pipeline::{
-    Acceptance, Lane, LaneParts, LaneStatus, Limits, Owner, Parts, RelayStart, TopicSettings,
-    Topics, wake,
+    Acceptance, Attempt, Care, Lane, LaneParts, LaneStatus, Limits, Owner, Parts, RelayStart,
+    StoreGuard, TopicSettings, Topics, wake,
 };
 use caseloom::ports::{
     Destination, NextOffset, Outlet, OutputRecord, Progress, PublishError, Publisher, Record,
     RecordBatch, Source, SourceError,
 };
 use caseloom::shutdown::Shutdown;
-use caseloom::store::{Store, StoreOptions, StoreReader};
+use caseloom::store::{
+    BatchStore, ChainLink, CommitBatch, Head, OutboxPending, Store, StoreError, StoreOptions,
+    StoreReader, StoreWriter,
+};
 use caseloom::view::CaseView;
 use caseloom_engine::accounting::Accounting;
 use caseloom_engine::alert::TopicId;
+use caseloom_engine::ids::CaseId;
 use caseloom_engine::input::Format;
 use caseloom_engine::record::GroupRecord;
 use caseloom_engine::time::Timestamp;
@@ -48,6 +52,8 @@ pub(crate) struct Rig {
     pub(crate) clock: ManualClock,
     pub(crate) outside: Outside,
     pub(crate) limits: Limits,
+    /// The native id of an alert that crashes the process.
+    pub(crate) poison: Option<&'static str>,
 }
 
 /// A process from its start to its end or crash.
@@ -82,7 +88,13 @@ impl Rig {
                 outbox_records_max: 100_000,
                 outbox_bytes_max: 64 << 20,
             },
+            poison: None,
         }
+    }
+
+    /// The store alone, while no process runs.
+    pub(crate) fn open_store(&self) -> Store {
+        Store::open(self.directory.path(), &StoreOptions::default()).unwrap()
     }
 
     /// Starts where the store ended.
@@ -104,6 +116,7 @@ impl Rig {
             outlet: Box::new(self.outside.clone()),
             start: RelayStart {
                 lineage: recovered.lineage,
+                former: recovered.former,
                 instance: [0; 16],
                 head: recovered.outbox_head,
                 published: recovered.published,
@@ -117,9 +130,13 @@ impl Rig {
         let owner = Owner::new(Parts {
             parser: config.parser(),
             correlator,
-            writer: Box::new(store.writer),
+            writer: Box::new(Fragile {
+                store: store.writer,
+                poison: self.poison,
+            }),
             topics,
             next_offsets: recovered.next_offsets.clone(),
+            lost: recovered.lost,
             renderer: Renderer::new(RenderOptions::default()),
             view: Arc::clone(&view),
             metrics: Arc::clone(&metrics),
@@ -127,6 +144,8 @@ impl Rig {
             limits: self.limits,
             lane: news,
             lane_status,
+            guard: StoreGuard::default(),
+            care: Care::after(recovered.batch_no, recovered.attempt),
             on_event: None,
         });
         Running {
@@ -138,6 +157,35 @@ impl Rig {
             shutdown: Shutdown::new(),
             lane: Some(lane),
         }
+    }
+}
+
+/// A store that takes the process down over a certain alert.
+struct Fragile {
+    store: StoreWriter,
+    poison: Option<&'static str>,
+}
+
+impl BatchStore for Fragile {
+    fn write_batch(&mut self, batch: &CommitBatch<'_>) -> Result<Head, StoreError> {
+        let is_poison = |id: Option<&str>| id.is_some() && id == self.poison;
+        assert!(
+            !batch.alerts.iter().any(|row| is_poison(row.id)),
+            "crashed, as told"
+        );
+        self.store.write_batch(batch)
+    }
+
+    fn outbox_pending(&self) -> OutboxPending {
+        self.store.outbox_pending()
+    }
+
+    fn chain(&self, case: CaseId) -> Result<ChainLink, StoreError> {
+        self.store.chain(case)
+    }
+
+    fn note_attempt(&mut self, attempt: Option<Attempt>) -> Result<(), StoreError> {
+        self.store.note_attempt(attempt)
     }
 }
 
@@ -170,6 +218,22 @@ impl Running {
         let mut inbox = Inbox::new(messages, self.shutdown.clone());
         self.owner.run(&mut inbox, &self.shutdown).unwrap();
         let ended = self.end();
+        lane.join().unwrap();
+        ended
+    }
+
+    /// Reads all messages; `Err`: it crashed over one.
+    pub(crate) fn survive(mut self, messages: &[Message]) -> Result<Accounting, ()> {
+        let lane = self.publish();
+        let shutdown = self.shutdown.clone();
+        let mut inbox = Inbox::new(messages, shutdown.clone());
+        let run = std::panic::AssertUnwindSafe(|| {
+            self.owner.run(&mut inbox, &shutdown).unwrap();
+            self.owner.correlator().accounting().clone()
+        });
+        let ended = std::panic::catch_unwind(run).map_err(drop);
+        drop(self);
+        shutdown.request();
         lane.join().unwrap();
         ended
     }

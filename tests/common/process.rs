@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -16,27 +17,46 @@ use serde_json::Value;
 /// Nothing here takes so long unless it hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Runs the binary to its end. Returns its exit code and all that it said.
+pub(crate) fn caseloom(args: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_caseloom"))
+        .args(args)
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
 /// A running `caseloom run`.
 pub(crate) struct Daemon {
     child: Child,
     base: String,
+    said: Arc<Mutex<Vec<String>>>,
 }
 
 impl Daemon {
     /// Starts it and waits until it listens.
     pub(crate) fn start(config: &Path) -> Self {
+        Self::start_with(config, &[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_with(config: &Path, args: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_caseloom"))
             .args(["run", "--log-format", "json", "--config"])
             .arg(config)
+            .args(args)
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = lines_of(&mut child);
+        let said = Arc::default();
+        let lines = lines_of(&mut child, Arc::clone(&said));
         // From here on the guard ends it, whatever happens.
         let mut daemon = Self {
             child,
             base: String::new(),
+            said,
         };
         daemon.base = format!("http://{}", daemon.wait_for_address(&lines));
         daemon
@@ -102,15 +122,33 @@ impl Daemon {
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM, and its end.
-    pub(crate) fn stop(mut self) -> ExitStatus {
+    /// Stops it in its tracks until [`Self::resume`].
+    pub(crate) fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    pub(crate) fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// SIGTERM, and its end.
+    pub(crate) fn stop(self) -> ExitStatus {
+        self.signal("-TERM");
+        self.wait_for_end().0
+    }
+
+    /// Its end, and all that it said.
+    pub(crate) fn wait_for_end(mut self) -> (ExitStatus, String) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
+                return (status, self.said.lock().unwrap().join("\n"));
             }
             assert!(Instant::now() < deadline, "it does not stop");
             std::thread::yield_now();
@@ -127,12 +165,13 @@ impl Drop for Daemon {
 }
 
 /// What it logs, line by line; also handed on, so that a failed test shows it. The pipe must never be full.
-fn lines_of(child: &mut Child) -> Receiver<String> {
+fn lines_of(child: &mut Child, said: Arc<Mutex<Vec<String>>>) -> Receiver<String> {
     let (to, lines) = channel();
     let stderr = BufReader::new(child.stderr.take().unwrap());
     std::thread::spawn(move || {
         for line in stderr.lines().map_while(Result::ok) {
             eprintln!("{line}");
+            said.lock().unwrap().push(line.clone());
             // Nobody listens any more once the address is known.
             drop(to.send(line));
         }

@@ -74,12 +74,6 @@ pub(super) fn places(letters: &[OwnedMessage], topic: &str) -> BTreeSet<Place> {
     places
 }
 
-/// Each event stands there once, and each case's are 1, 2, 3, ... in this order.
-pub(super) fn assert_once(events: &[OwnedMessage]) {
-    let found = faults(events);
-    assert_eq!(found, Faults::default(), "of {} events", events.len());
-}
-
 /// Events that are there more than once, and numbers that are missing or out of order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Faults {
@@ -87,6 +81,7 @@ pub(super) struct Faults {
     pub(super) lost: usize,
 }
 
+/// Each event must stand there once, and each case's be 1, 2, 3, ... in this order.
 pub(super) fn faults(events: &[OwnedMessage]) -> Faults {
     let mut found = Faults::default();
     let mut ids = BTreeSet::new();

@@ -1,6 +1,6 @@
 //! A crash leaves the state after some batch, never a part of one; a failed write ends all writing.
 
-use crate::store::BatchStore;
+use crate::store::{BatchStore, Outbox};
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,6 +28,7 @@ fn commit_number(store: &mut Store, number: i64) -> Result<u64, StoreError> {
         }],
         topics: &[],
         outbox: &[samples::output(number), samples::output(number)],
+        ..CommitBatch::default()
     })?;
     Ok(persisted.batch_no())
 }
@@ -101,6 +102,34 @@ fn a_torn_log_opens_at_a_batch() {
         let batches = whole_batches(&open(image.path()));
         let synced = lengths.iter().rposition(|length| *length <= cut).unwrap();
         assert_eq!(batches, synced as u64, "log cut at {cut} of {whole}");
+    }
+}
+
+/// Behind the last commit only a mark follows, which was not synced: cut anywhere in it, the log gives all batches.
+#[test]
+fn a_log_cut_at_every_byte_behind_the_last_commit_loses_no_batch() {
+    let (directory, mut store) = new_store();
+    for number in 1..=3 {
+        commit_number(&mut store, number).unwrap();
+    }
+    let log = newest_log(directory.path());
+    let synced = fs::metadata(&log).unwrap().len();
+    store.outbox.mark_published(4).unwrap();
+    let whole = fs::metadata(&log).unwrap().len();
+    assert!(whole > synced + 20, "{synced}..{whole}");
+    for cut in synced..=whole {
+        let image = crash_image(directory.path());
+        let log = OpenOptions::new()
+            .write(true)
+            .open(newest_log(image.path()));
+        log.unwrap().set_len(cut).unwrap();
+        let revived = open(image.path());
+        let recovered = revived.recover().unwrap();
+        assert_eq!((recovered.batch_no, recovered.outbox_head), (3, 6), "{cut}");
+        let expected = if cut == whole { 4 } else { 0 };
+        assert_eq!(recovered.published, expected, "cut at {cut} of {whole}");
+        let left = revived.outbox.outbox_after(0, 99, usize::MAX).unwrap();
+        assert_eq!(left.len() as u64, 6 - expected);
     }
 }
 

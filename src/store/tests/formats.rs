@@ -58,6 +58,7 @@ fn formats_stay() {
             }],
             topics: &[(TopicId(1), "edr".to_owned())],
             outbox: &[samples::output(1), samples::output(2)],
+            ..CommitBatch::default()
         })
         .unwrap();
     store.outbox.mark_published(1).unwrap();

@@ -97,6 +97,7 @@ fn all_of_a_batch_reads_back_at_once_and_after_opening_again() {
             (TopicId(1), "edr".to_owned()),
         ],
         outbox: &[samples::output(1)],
+        ..CommitBatch::default()
     });
     let persisted = persisted.unwrap();
     assert_eq!((persisted.batch_no(), persisted.outbox_head()), (1, 1));

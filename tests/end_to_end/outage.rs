@@ -1,0 +1,94 @@
+//! A broker that crashes and comes back while the process works, and a stop while it is away.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use caseloom::kafka::KafkaOptions;
+
+use super::output::Faults;
+use super::process::Daemon;
+use super::{Load, received};
+use crate::kafka_client;
+
+const ALERTS: usize = 60_000;
+/// Resident memory that the daemon stays under, with the broker away too.
+const MEMORY_MAX: u64 = 768 << 20;
+
+/// A broker of the test's own, ended with it.
+struct OwnBroker {
+    directory: tempfile::TempDir,
+}
+
+impl OwnBroker {
+    fn start() -> (Self, KafkaOptions) {
+        let own = Self {
+            directory: tempfile::tempdir().unwrap(),
+        };
+        // By way of a file: a pipe would stay open for as long as the JVM lives.
+        let said = own.directory.path().join("said");
+        let out = std::fs::File::create(&said).unwrap();
+        let started = own.command("start").stdout(out).status().unwrap();
+        assert!(started.success());
+        let line = std::fs::read_to_string(said).unwrap();
+        let address = line.split_once("bootstrap=").unwrap().1;
+        let address = address.split_whitespace().next().unwrap();
+        let options = kafka_client::options(address);
+        (own, options)
+    }
+
+    fn command(&self, what: &str) -> Command {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kafka/broker");
+        let mut command = Command::new(script);
+        command.arg(what).arg(self.directory.path().join("broker"));
+        command
+    }
+
+    fn tell(&self, what: &str) {
+        let out = std::fs::File::create(self.directory.path().join("said")).unwrap();
+        assert!(self.command(what).stdout(out).status().unwrap().success());
+    }
+}
+
+impl Drop for OwnBroker {
+    fn drop(&mut self) {
+        drop(self.command("stop").status());
+    }
+}
+
+#[test]
+#[ignore = "needs Apache Kafka: make test starts one"]
+fn a_broker_that_crashes_and_comes_back_costs_and_doubles_nothing() {
+    let (broker, options) = OwnBroker::start();
+    let mut load = Load::new(options, "outage", ALERTS, "");
+    let mut daemon = Daemon::start(&load.config);
+    for round in 1..=3 {
+        load.input.produce(15_000);
+        let at = (round - 1) * 15_000 + 4_000 * round;
+        daemon.wait_until("under way", |metrics| received(metrics) >= at);
+        broker.tell("kill");
+        let metrics = daemon.metrics();
+        let resident = metrics.count("process_resident_memory_bytes", "");
+        assert!(resident < MEMORY_MAX, "{resident} bytes");
+        broker.tell("restart");
+    }
+    // The producer of the test speaks to the same broker.
+    assert_eq!(load.finish(daemon), Faults::default());
+}
+
+#[test]
+#[ignore = "needs Apache Kafka: make test starts one"]
+fn a_stop_while_the_broker_is_away_takes_less_than_five_seconds_and_leaves_the_rest() {
+    let (broker, options) = OwnBroker::start();
+    let mut load = Load::new(options, "stop", ALERTS, "");
+    load.input.produce(30_000);
+    let mut daemon = Daemon::start(&load.config);
+    daemon.wait_until("under way", |metrics| received(metrics) >= 2_000);
+    broker.tell("kill");
+    let begun = Instant::now();
+    assert_eq!(daemon.stop().code(), Some(0));
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    broker.tell("restart");
+    assert_eq!(load.finish(Daemon::start(&load.config)), Faults::default());
+}
