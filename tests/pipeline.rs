@@ -352,3 +352,43 @@ fn a_gap_that_was_passed_over_is_counted_for_good() {
     drop(run.end());
     assert_eq!(rig.start().metrics.messages_lost.get(), 10);
 }
+
+#[test]
+fn too_little_room_pauses_all_writing_until_there_is_more() {
+    let rig = Rig::new();
+    let all = messages((0..10).map(|n| critical(&format!("a{n}"), &format!("web-{n}"))));
+    let mut run = rig.start();
+    let lane = run.publish();
+    run.guard.tell_room(Some("the disk is nearly full".into()));
+    let mut inbox = Inbox::new(&all, run.shutdown.clone());
+    let left = std::sync::Arc::clone(&inbox.left);
+    let (guard, metrics) = (run.guard.clone(), std::sync::Arc::clone(&run.metrics));
+    let shutdown = run.shutdown.clone();
+    let owner = std::thread::spawn(move || {
+        run.owner.run(&mut inbox, &shutdown).unwrap();
+        run.end()
+    });
+    let waits = || {
+        let reached = metrics.bounds_reached.with_label_values(&["store_room"]);
+        reached.get()
+    };
+    wait_until("paused", || waits() >= 2);
+    assert_eq!(*left.lock().unwrap(), all.len());
+    guard.tell_room(None);
+    let ended = owner.join().unwrap();
+    lane.join().unwrap();
+    assert_eq!(ended.accounting.messages, 10);
+}
+
+#[test]
+fn an_error_of_the_store_in_the_background_ends_the_owner() {
+    let rig = Rig::new();
+    let mut run = rig.start();
+    let lane = run.publish();
+    run.guard.tell_failed("a flush failed");
+    let mut inbox = Inbox::new(&[], Shutdown::new());
+    let ended = run.owner.run(&mut inbox, &run.shutdown);
+    assert!(matches!(ended, Err(PipelineError::Store(_))), "{ended:?}");
+    drop(run.end());
+    lane.join().unwrap();
+}

@@ -64,6 +64,7 @@ pub(crate) struct Running {
     pub(crate) reader: StoreReader,
     pub(crate) next_offsets: Vec<NextOffset>,
     pub(crate) shutdown: Shutdown,
+    pub(crate) guard: StoreGuard,
     lane: Option<Lane>,
 }
 
@@ -127,6 +128,7 @@ impl Rig {
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
         });
+        let guard = StoreGuard::default();
         let owner = Owner::new(Parts {
             parser: config.parser(),
             correlator,
@@ -144,7 +146,7 @@ impl Rig {
             limits: self.limits,
             lane: news,
             lane_status,
-            guard: StoreGuard::default(),
+            guard: guard.clone(),
             care: Care::after(recovered.batch_no, recovered.attempt),
             on_event: None,
         });
@@ -155,6 +157,7 @@ impl Rig {
             reader: store.reader,
             next_offsets: recovered.next_offsets,
             shutdown: Shutdown::new(),
+            guard,
             lane: Some(lane),
         }
     }
