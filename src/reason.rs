@@ -34,19 +34,29 @@ pub(crate) fn of_link_with(link: &Link, other: &str) -> String {
 
 /// The sentence up to the name of the other activity: words, the entities where it names them, words.
 pub(crate) fn beginning(link: &Link) -> (Cow<'static, str>, Option<String>, &'static str) {
-    let (before, after) = match link.kind.as_str() {
-        "shared_entity" => ("shares ", " with "),
-        "same_run" => ("goes on with the same rule on ", " after "),
-        "hot_subject" => ("is new on ", " like "),
-        "attached" => ("is usual on ", " and stands here because of "),
-        "same_rule" => return ("is the same rare rule within a minute as ".into(), None, ""),
-        "same_happening" => return ("is the same happening as ".into(), None, ""),
-        other => {
-            let before = format!("{} through ", other.replace('_', " "));
-            return (before.into(), Some(named(link)), ": ");
-        }
-    };
-    (before.into(), Some(named(link)), after)
+    let (before, has_entities, after) = words(link.kind.as_str());
+    (before, has_entities.then(|| named(link)), after)
+}
+
+/// What is said of a kind of link, and whether its entities stand in between.
+fn words(kind: &str) -> (Cow<'static, str>, bool, &'static str) {
+    match kind {
+        "shared_entity" => ("shares ".into(), true, " with "),
+        "same_run" => ("goes on with the same rule on ".into(), true, " after "),
+        "hot_subject" => ("is new on ".into(), true, " like "),
+        "attached" => ("is usual on ".into(), true, " and stands here because of "),
+        "same_rule" => (
+            "is the same rare rule within a minute as ".into(),
+            false,
+            "",
+        ),
+        "same_happening" => ("is the same happening as ".into(), false, ""),
+        other => (
+            format!("{} through ", other.replace('_', " ")).into(),
+            true,
+            ": ",
+        ),
+    }
 }
 
 /// The entities of a link: `host web-01, user ana and 2 more`.
@@ -138,6 +148,27 @@ mod tests {
             named(&link(&[host; 5], minutes)),
             "host web-01, host web-01, host web-01 and 2 more"
         );
+    }
+
+    /// Not only the kinds that there are: what is added to the engine must not be passed over here.
+    #[test]
+    fn every_kind_has_a_sentence() {
+        for (kind, sentence) in [
+            ("shared_entity", "shares ENTITIES with "),
+            ("same_run", "goes on with the same rule on ENTITIES after "),
+            ("same_rule", "is the same rare rule within a minute as "),
+            ("same_happening", "is the same happening as "),
+            ("hot_subject", "is new on ENTITIES like "),
+            (
+                "attached",
+                "is usual on ENTITIES and stands here because of ",
+            ),
+            ("something_new", "something new through ENTITIES: "),
+        ] {
+            let (before, has_entities, after) = words(kind);
+            let named = if has_entities { "ENTITIES" } else { "" };
+            assert_eq!(format!("{before}{named}{after}"), sentence);
+        }
     }
 
     #[test]

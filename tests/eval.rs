@@ -127,7 +127,7 @@ fn teams_that_share_their_addresses_are_told_apart() {
     );
 }
 
-/// Measured: B-cubed F1 .717, .576 and .787.
+/// Measured: B-cubed F1 .716, .764 and .757.
 #[test]
 #[ignore = "needs CASELOOM_EVAL_DATA"]
 fn generated_attacks_are_found_and_held_together() {
@@ -147,7 +147,7 @@ fn generated_attacks_are_found_and_held_together() {
             "score_incidents.py",
             &[file("out").join("assignments.csv"), file("labels")],
         );
-        assert_between(&score["b3_f1"], 0.5, 1.0, &score);
+        assert_between(&score["b3_f1"], 0.6, 1.0, &score);
     }
 }
 

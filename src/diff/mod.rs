@@ -15,8 +15,10 @@
 //!   disposition** when the words differ.
 //!
 //! Rooms: `rows` walks both files in step, `overlap` counts and matches, `headers` knows titles and days; `compare` and
-//! `workload` make the `report`, which is the outcome as data; `table` shows it to people. Memory: one entry for each case and each overlapping pair; rows that have
-//! no partner yet cost some 50 bytes each, which is nothing where both come from the same input.
+//! `workload` make the `report`, which is the outcome as data; `table` shows it to people.
+//!
+//! Memory: one entry for each case and each overlapping pair. A row that has no partner yet costs 50 to 100 bytes, and
+//! there is none where both come from the same input.
 
 mod rows;
 mod overlap;
