@@ -158,7 +158,7 @@ fn write_left(inspected: &Inspected, bytes: &[u8], to: &mut String) -> std::fmt:
     }
 }
 
-/// Every text of an alert, in lower case as entities are.
+/// Every text of an alert, and the words that stand for what it is made of, in lower case as entities are.
 fn taken(alert: &Alert) -> Vec<String> {
     let texts = [
         &alert.rule_id,
@@ -168,13 +168,25 @@ fn taken(alert: &Alert) -> Vec<String> {
         &alert.scope,
     ];
     let entities = alert.entities.iter().map(|entity| &entity.value);
-    texts
+    let texts = texts
         .into_iter()
         .chain(entities)
         .chain(&alert.attack)
         .chain(&alert.id)
-        .map(|text| str::to_lowercase(text))
-        .collect()
+        .map(|text| str::to_lowercase(text));
+    let words = alert
+        .entities
+        .iter()
+        .flat_map(|entity| [entity.kind.as_str(), entity.role.as_str()])
+        .chain([alert.severity.as_str()])
+        .map(str::to_owned);
+    let time = str::to_lowercase(&alert.time.to_rfc3339());
+    let numbers = [
+        alert.severity.score.to_string(),
+        time.replace(".000", ""),
+        time,
+    ];
+    texts.chain(words).chain(numbers).collect()
 }
 
 /// Looks for fields that were not taken over.
