@@ -16,6 +16,7 @@ use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::record::{
     ActivityRecord, GroupRecord, IdentityRecord, Record, ScopeRecord, Stage, Status, TallyRecord,
 };
+use caseloom_engine::recurrence::Standing;
 use caseloom_engine::time::{Span, Timestamp};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -61,7 +62,9 @@ fn activity(id: u64, group: u64) -> ActivityRecord {
         group: GroupId(group),
         scope: ScopeId(0),
         day: NOON.day(),
+        window_begin: time(id),
         window_end: time(id).plus(Span::HOUR),
+        grounds: Default::default(),
         source: "suricata".into(),
         rule_id: "2027865".into(),
         rule_name: "ET INFO Observed DNS Query to .cloud TLD".into(),
@@ -112,6 +115,7 @@ fn group(id: u64, activities: u64) -> GroupRecord {
         capped: None,
         event_seq: 0,
         unannounced: false,
+        attached: 0,
         revision: 0,
     }
 }
@@ -124,6 +128,11 @@ fn tally(id: u64, group: u64) -> Record {
         last: time(id),
         count: id,
         severity: Severity::of(50),
+        standing: Standing::News,
+        minutes: 1,
+        hour: 0,
+        base: Standing::News,
+        is_counted: false,
     })
 }
 
@@ -168,6 +177,7 @@ fn records_of(mix: Mix, first: u64) -> Vec<Record> {
         time: time(first),
         heard: time(first),
         heard_time: time(first),
+        since: time(first),
     }));
     match mix {
         Mix::Flood => {

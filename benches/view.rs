@@ -47,6 +47,7 @@ fn group(number: u64) -> GroupRecord {
         capped: None,
         event_seq: 4,
         unannounced: false,
+        attached: 0,
         revision: 2,
     }
 }

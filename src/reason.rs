@@ -42,7 +42,11 @@ pub(crate) fn beginning(link: &Link) -> (Cow<'static, str>, Option<String>, &'st
 fn words(kind: &str) -> (Cow<'static, str>, bool, &'static str) {
     match kind {
         "shared_entity" => ("shares ".into(), true, " with "),
-        "same_run" => ("goes on with the same rule on ".into(), true, " after "),
+        "same_run" => (
+            "goes on with the same rule on the same subject after ".into(),
+            false,
+            "",
+        ),
         "hot_subject" => ("is new on ".into(), true, " like "),
         "attached" => ("is usual on ".into(), true, " and stands here because of "),
         "same_rule" => (
@@ -114,7 +118,6 @@ pub(crate) fn length(seconds: u64) -> String {
 mod tests {
     use caseloom_engine::entity::EntityKind;
     use caseloom_engine::ids::ActivityId;
-    use caseloom_engine::record::LinkKind;
 
     use super::*;
 
@@ -155,7 +158,7 @@ mod tests {
     fn every_kind_has_a_sentence() {
         for (kind, sentence) in [
             ("shared_entity", "shares ENTITIES with "),
-            ("same_run", "goes on with the same rule on ENTITIES after "),
+            ("same_run", "goes on with the same rule on the same subject after "),
             ("same_rule", "is the same rare rule within a minute as "),
             ("same_happening", "is the same happening as "),
             ("hot_subject", "is new on ENTITIES like "),

@@ -1,21 +1,27 @@
-//! The table of live activities, found by what makes two alerts "the same happening": scope, rule and entities.
+//! The table of live activities, found by what makes two alerts "the same happening": scope, rule and entities, as a
+//! 128-bit print of their names: a repeat, which most alerts are, needs no look-up of its entities.
 
-use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use smallvec::SmallVec;
-use std::hash::BuildHasher;
 
 use crate::alert::Severity;
 use crate::entities::{Known, Mention};
 use crate::groups::Group;
+use crate::hours::Hours;
 use crate::ids::{ActivityId, GroupId, ScopeId};
-use crate::record::TallyRecord;
+use crate::keys::Key;
+use crate::record::{LinkKind, TallyRecord};
+use crate::recurrence::{Pair, Standing};
 use crate::rules::Rule;
 use crate::slots::{No, Slots};
 use crate::time::{Span, Timestamp};
 
 /// The entities of an activity in canonical order; almost always four or fewer.
 pub(crate) type Mentions = SmallVec<[Mention; 4]>;
+
+/// Who an activity repeats: the sums of two keyed 64-bit hashes over scope, source, rule and each linkable entity with
+/// its role. Zero: nothing repeats it.
+pub(crate) type Print = [u64; 2];
 
 /// The same happening again and again, inside one dedup window.
 #[derive(Debug)]
@@ -28,15 +34,38 @@ pub(crate) struct Activity {
     pub(crate) last: Timestamp,
     pub(crate) count: u64,
     pub(crate) mentions: Mentions,
-    pub(crate) links: Vec<LinkNo>,
+    /// The strongest of the links that its record holds.
+    pub(crate) link: Option<Box<LinkNo>>,
     /// The live activities of the same key that opened before and after it.
     older: Option<No<Self>>,
     younger: Option<No<Self>>,
-    /// The group it is in now.
+    /// The group it is in now; [`No::NONE`] for background on its own.
     pub(crate) group: No<Group>,
     pub(crate) rule: No<Rule>,
     pub(crate) scope: ScopeId,
     pub(crate) subject: Option<No<Known>>,
+    /// The (rule, subject) pair, and the rule's own memory.
+    pub(crate) pair: Option<No<Pair>>,
+    pub(crate) print: Print,
+    /// How its alerts stand to what is usual.
+    pub(crate) standing: Standing,
+    /// How its pair stands in `hour`, bursts and severities aside.
+    pub(crate) base: Standing,
+    /// The last hour that was noted for its pair and its rule.
+    pub(crate) hour: i32,
+    /// The bins of its pair are counted in that hour.
+    pub(crate) is_counted: bool,
+    /// By what it links.
+    pub(crate) grounds: Grounds,
+    /// Bit `i`: an alert in the minute `i` of its window.
+    pub(crate) minutes: u64,
+    pub(crate) window_begin: Timestamp,
+    /// Background stands beside it that may be attached.
+    pub(crate) beside: bool,
+    /// A gap is so short that each repeat may connect; else spans learn of repeats when they are asked.
+    pub(crate) is_short: bool,
+    /// `last` as its spans know it.
+    pub(crate) spanned: Timestamp,
     pub(crate) severity: Severity,
     /// The day bucket of its rows: the event day of its first alert.
     pub(crate) day: i32,
@@ -44,13 +73,23 @@ pub(crate) struct Activity {
     pub(crate) dirty: bool,
 }
 
+/// By what an activity links, decided when it opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Grounds {
+    /// Bit `i`: the mention `i` is enough alone.
+    pub(crate) alone: u64,
+    /// Everything else, with the time over which it connects.
+    pub(crate) keys: SmallVec<[(Key, Span); 1]>,
+    /// Its rule was never seen before in a scope that is known for long enough.
+    pub(crate) is_novel: bool,
+}
+
 /// What an alert of some key may repeat.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Repeat {
     pub(crate) time: Timestamp,
-    /// How long its source counts repeats.
-    pub(crate) window: Span,
     pub(crate) severity: u8,
+    pub(crate) standing: Standing,
 }
 
 /// Most activities of one key that are looked at, the youngest first. Enough for alerts that come more than a day
@@ -62,6 +101,7 @@ const WINDOWS_MAX: usize = 32;
 pub(crate) struct LinkNo {
     pub(crate) other: ActivityId,
     pub(crate) gap: Span,
+    pub(crate) kind: LinkKind,
     pub(crate) entities: SmallVec<[No<Known>; 2]>,
 }
 
@@ -71,20 +111,50 @@ pub(crate) struct ActivityTable {
     slots: Slots<Activity>,
     /// The youngest activity of each key.
     youngest: HashTable<No<Activity>>,
-    hasher: FixedState,
 }
 
 impl Activity {
-    /// Whether an alert repeats it: inside its window, and no more severe.
+    /// Whether an alert repeats it: inside its window, as usual as it, and no more severe.
     fn covers(&self, repeat: Repeat) -> bool {
-        let Repeat {
-            time,
-            window,
-            severity,
-        } = repeat;
-        time < self.window_end
-            && time >= self.window_end.minus(window)
-            && severity <= self.severity.score
+        repeat.standing == self.standing
+            && repeat.time < self.window_end
+            && repeat.time >= self.window_begin
+            && repeat.severity <= self.severity.score
+    }
+
+    /// Notes the minute of an alert; `true`: it is the first of this minute. Only the first 64 minutes of a window are
+    /// told apart.
+    pub(crate) fn note_minute(&mut self, time: Timestamp) -> bool {
+        let Some(bit) = self.minute(minute_of(time)) else {
+            return false;
+        };
+        let is_new = self.minutes & bit == 0;
+        self.minutes |= bit;
+        is_new
+    }
+
+    /// Whether it had an alert in a minute.
+    pub(crate) fn had(&self, minute: i64) -> bool {
+        self.minute(minute)
+            .is_some_and(|bit| self.minutes & bit != 0)
+    }
+
+    /// The minutes in which it had alerts.
+    pub(crate) fn minutes(&self) -> impl Iterator<Item = i64> + use<> {
+        let (begin, minutes) = (minute_of(self.window_begin), self.minutes);
+        (0..64)
+            .filter(move |bit| minutes >> bit & 1 == 1)
+            .map(move |bit| begin + bit)
+    }
+
+    fn minute(&self, minute: i64) -> Option<u64> {
+        let bit = minute.saturating_sub(minute_of(self.window_begin));
+        (0..64).contains(&bit).then(|| 1 << bit)
+    }
+
+    /// It is background that stands in no group.
+    pub(crate) fn is_loose(&self) -> bool {
+        self.group == No::NONE
     }
 
     /// What changes in it, for the store.
@@ -96,10 +166,15 @@ impl Activity {
             last: self.last,
             count: self.count,
             severity: self.severity,
+            standing: self.standing,
+            minutes: self.minutes,
+            hour: self.hour,
+            base: self.base,
+            is_counted: self.is_counted,
         }
     }
 
-    /// A new activity of one alert; the caller fills `links`.
+    /// A new activity of one alert; the caller fills the rest.
     pub(crate) fn new(
         id: ActivityId,
         home: GroupId,
@@ -115,13 +190,25 @@ impl Activity {
             last: at,
             count: 1,
             mentions,
-            links: Vec::new(),
+            link: None,
             older: None,
             younger: None,
-            group: No::from_bare(0),
+            group: No::NONE,
             rule,
             scope,
             subject: None,
+            pair: None,
+            print: [0; 2],
+            standing: Standing::News,
+            base: Standing::News,
+            hour: i32::MIN,
+            is_counted: false,
+            grounds: Grounds::default(),
+            minutes: 0,
+            window_begin: at,
+            beside: false,
+            is_short: true,
+            spanned: at,
             severity: Severity::ASSUMED,
             day: at.day(),
             dirty: false,
@@ -130,28 +217,27 @@ impl Activity {
 }
 
 impl ActivityTable {
-    /// An empty table whose hashing depends on `seed`.
-    pub(crate) fn new(seed: u64) -> Self {
+    /// An empty table.
+    pub(crate) fn new() -> Self {
         Self {
             slots: Slots::default(),
             youngest: HashTable::new(),
-            hasher: FixedState::with_seed(seed),
         }
     }
 
-    /// The youngest activity that an alert of this key repeats. `mentions` must be sorted. Without mentions there is no
-    /// key, and nothing repeats.
+    /// The youngest activity of a print, whatever its window.
+    pub(crate) fn youngest(&self, print: Print) -> Option<No<Activity>> {
+        let same = |no: &No<Activity>| self.slots[*no].print == print;
+        (print != [0; 2]).then(|| self.youngest.find(print[0], same).copied())?
+    }
+
+    /// The youngest activity, from `youngest` on, that an alert repeats.
     pub(crate) fn find(
         &self,
-        scope: ScopeId,
-        rule: No<Rule>,
-        mentions: &[Mention],
+        youngest: Option<No<Activity>>,
         repeat: Repeat,
     ) -> Option<No<Activity>> {
-        if mentions.is_empty() {
-            return None;
-        }
-        let mut next = self.youngest_of(scope, rule, mentions);
+        let mut next = youngest;
         for _ in 0..WINDOWS_MAX {
             let activity = &self.slots[next?];
             if activity.covers(repeat) {
@@ -162,10 +248,24 @@ impl ActivityTable {
         None
     }
 
+    /// Whether the happening was noted in an hour by another activity than the newest, as far as the neighbours in its
+    /// chain tell.
+    pub(crate) fn is_noted(&self, no: No<Activity>, hour: i32) -> bool {
+        let activity = &self.slots[no];
+        let noted = |other: Option<No<Activity>>| {
+            other.is_some_and(|other| {
+                let other = &self.slots[other];
+                other.standing != Standing::Background
+                    && (Hours::of(other.first)..=Hours::of(other.last)).contains(&hour)
+            })
+        };
+        noted(activity.older) || noted(activity.younger)
+    }
+
     /// Adds an activity. Those of a key are chained by their ids, so that a restart restores the same chain in
     /// whatever order it adds them.
     pub(crate) fn insert(&mut self, activity: Activity) -> No<Activity> {
-        let keyed = !activity.mentions.is_empty();
+        let keyed = activity.print != [0; 2];
         let no = self.slots.insert(activity);
         if keyed {
             self.chain(no);
@@ -212,29 +312,12 @@ impl ActivityTable {
         self.slots.iter()
     }
 
-    fn youngest_of(
-        &self,
-        scope: ScopeId,
-        rule: No<Rule>,
-        mentions: &[Mention],
-    ) -> Option<No<Activity>> {
-        let same = |no: &No<Activity>| {
-            let activity = &self.slots[*no];
-            activity.rule == rule
-                && activity.scope == scope
-                && activity.mentions.as_slice() == mentions
-        };
-        self.youngest
-            .find(self.hash(scope, rule, mentions), same)
-            .copied()
-    }
-
     /// Puts an activity into the chain of its key.
     fn chain(&mut self, no: No<Activity>) {
         let activity = &self.slots[no];
         let id = activity.id;
-        let hash = self.hash(activity.scope, activity.rule, &activity.mentions);
-        let youngest = self.youngest_of(activity.scope, activity.rule, &activity.mentions);
+        let print = activity.print;
+        let youngest = self.youngest(print);
         let (mut younger, mut older) = (None, youngest);
         while let Some(at) = older.filter(|at| self.slots[*at].id > id) {
             (younger, older) = (older, self.slots[at].older);
@@ -246,22 +329,19 @@ impl ActivityTable {
         match (younger, youngest) {
             (Some(younger), _) => self.slots[younger].older = Some(no),
             (None, Some(youngest)) => self.replace_youngest(youngest, Some(no)),
-            (None, None) => self.add_youngest(hash, no),
+            (None, None) => self.add_youngest(print[0], no),
         }
     }
 
     fn add_youngest(&mut self, hash: u64, no: No<Activity>) {
-        let (slots, hasher) = (&self.slots, &self.hasher);
-        self.youngest.insert_unique(hash, no, |&no| {
-            let activity = &slots[no];
-            hash_of(hasher, activity.scope, activity.rule, &activity.mentions)
-        });
+        let slots = &self.slots;
+        self.youngest
+            .insert_unique(hash, no, |&no| slots[no].print[0]);
     }
 
     /// Lets a key begin at `by` instead of `former`, or end.
     fn replace_youngest(&mut self, former: No<Activity>, by: Option<No<Activity>>) {
-        let activity = &self.slots[former];
-        let hash = self.hash(activity.scope, activity.rule, &activity.mentions);
+        let hash = self.slots[former].print[0];
         if let Ok(mut entry) = self.youngest.find_entry(hash, |&other| other == former) {
             match by {
                 Some(by) => *entry.get_mut() = by,
@@ -269,14 +349,16 @@ impl ActivityTable {
             }
         }
     }
-
-    fn hash(&self, scope: ScopeId, rule: No<Rule>, mentions: &[Mention]) -> u64 {
-        hash_of(&self.hasher, scope, rule, mentions)
-    }
 }
 
-fn hash_of(hasher: &FixedState, scope: ScopeId, rule: No<Rule>, mentions: &[Mention]) -> u64 {
-    hasher.hash_one((scope, rule, mentions))
+/// When a minute begins.
+pub(crate) fn begin_of(minute: i64) -> Timestamp {
+    Timestamp(minute.saturating_mul(Span::MINUTE.0))
+}
+
+/// The minute of an event time, counted from the epoch.
+pub(crate) fn minute_of(time: Timestamp) -> i64 {
+    time.0.div_euclid(Span::MINUTE.0)
 }
 
 #[cfg(test)]
@@ -292,6 +374,7 @@ mod tests {
             Mentions::from_slice(&[mention]),
         );
         let mut activity = Activity::new(ActivityId(id), GroupId(1), key, at(hour));
+        activity.print = [7, 9];
         activity.window_end = at(hour + 1);
         activity
     }
@@ -301,19 +384,18 @@ mod tests {
     }
 
     fn repeated(table: &ActivityTable, hour: i64) -> Option<u64> {
-        let mention = Mention::new(No::from_bare(0), Role::Affected);
         let repeat = Repeat {
             time: at(hour),
-            window: Span::HOUR,
             severity: 0,
+            standing: Standing::News,
         };
-        let found = table.find(ScopeId(0), No::from_bare(0), &[mention], repeat);
+        let found = table.find(table.youngest([7, 9]), repeat);
         found.map(|no| table.get(no).id.0)
     }
 
     #[test]
     fn a_chain_is_in_the_order_of_ids_and_loses_none_of_its_links() {
-        let mut table = ActivityTable::new(1);
+        let mut table = ActivityTable::new();
         let numbers =
             [(2, 12), (4, 14), (1, 11), (3, 13)].map(|(id, hour)| table.insert(activity(id, hour)));
         table.insert(activity(5, 13));
@@ -333,7 +415,7 @@ mod tests {
 
     #[test]
     fn a_long_chain_is_not_followed_to_its_end() {
-        let mut table = ActivityTable::new(1);
+        let mut table = ActivityTable::new();
         for hour in 1..=40 {
             table.insert(activity(hour as u64, hour));
         }

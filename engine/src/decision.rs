@@ -96,6 +96,8 @@ pub enum Grouping {
     Merged,
     /// It would have joined a group that is full; it opened a continuation.
     Continued(CapReason),
+    /// It is background: in no group, unless news is near.
+    Background,
 }
 
 /// Counts since the last `clear`, for the metrics.
@@ -106,7 +108,7 @@ pub struct Tally {
     /// Alerts whose severity was assumed.
     pub severity_assumed: u64,
     /// Links by [`LinkKind`] in its order.
-    pub links: [u64; 1],
+    pub links: [u64; 5],
     /// Cases opened.
     pub cases_opened: u64,
     /// Cases merged into another.
@@ -115,6 +117,9 @@ pub struct Tally {
     pub cases_closed: u64,
     /// Groups continued, by [`CapReason`] in its order.
     pub continued: [u64; 4],
+    /// Alerts of (rule, subject) pairs and of rules that could not be remembered because `recurrence.pairs_max` was
+    /// reached.
+    pub pairs_refused: u64,
     /// Native ids forgotten early because `dedup.ids_max` was reached.
     pub ids_evicted: u64,
 }
@@ -280,13 +285,23 @@ impl CapReason {
 
 impl LinkKind {
     /// Every kind, in counted order.
-    pub const ALL: [Self; 1] = [Self::SharedEntity];
+    pub const ALL: [Self; 5] = [
+        Self::SharedEntity,
+        Self::SameRun,
+        Self::SameRule,
+        Self::HotSubject,
+        Self::Attached,
+    ];
 
     /// The word used in metrics, events and pages.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SharedEntity => "shared_entity",
+            Self::SameRun => "same_run",
+            Self::SameRule => "same_rule",
+            Self::HotSubject => "hot_subject",
+            Self::Attached => "attached",
         }
     }
 }

@@ -1,15 +1,20 @@
 //! The table of entities that live activities name: value -> small number, and for each the spans of event time in
 //! which groups were active on it.
 //!
-//! An entity is here as long as a live activity names it.
+//! An entity is here as long as a live activity names it; what is known of how busy it was stays for a day longer.
+
+use std::collections::BTreeMap;
 
 use compact_str::CompactString;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
+use crate::activities::Activity;
+use crate::busy::Busy;
 use crate::entity::{EntityKind, Role};
 use crate::ids::ScopeId;
+use crate::policy::HubPolicy;
 use crate::slots::{No, Slots};
 use crate::spans::Spans;
 
@@ -26,6 +31,19 @@ pub(crate) struct Known {
     mentions: u32,
     /// What it is.
     pub(crate) kind: EntityKind,
+    /// How busy it was.
+    pub(crate) busy: Busy,
+    /// What happened on it as a subject, where background has to be held against news.
+    pub(crate) scene: Option<Box<Scene>>,
+}
+
+/// The live activities of which an entity is the subject.
+#[derive(Debug, Default)]
+pub(crate) struct Scene {
+    /// News.
+    pub(crate) news: Vec<No<Activity>>,
+    /// Bins of background that stand in no group.
+    pub(crate) bins: Vec<No<Activity>>,
 }
 
 /// An entity with its role in one activity, in four bytes.
@@ -38,6 +56,8 @@ pub(crate) struct EntityTable {
     slots: Slots<Known>,
     by_value: HashTable<No<Known>>,
     hasher: FixedState,
+    /// Entities that no live activity names, but that were busy.
+    idle: BTreeMap<(ScopeId, EntityKind, CompactString), Busy>,
 }
 
 /// The result of a look-up: its hash, and the entity if it is known.
@@ -67,6 +87,7 @@ impl EntityTable {
             slots: Slots::default(),
             by_value: HashTable::new(),
             hasher: FixedState::with_seed(seed),
+            idle: BTreeMap::new(),
         }
     }
 
@@ -89,12 +110,21 @@ impl EntityTable {
         value: &str,
     ) -> No<Known> {
         let value = CompactString::new(value);
+        let busy = if self.idle.is_empty() {
+            Busy::default()
+        } else {
+            self.idle
+                .remove(&(scope, kind, value.clone()))
+                .unwrap_or_default()
+        };
         let no = self.slots.insert(Known {
             value,
             spans: Spans::new(),
             scope,
             mentions: 0,
             kind,
+            busy,
+            scene: None,
         });
         let (slots, hasher) = (&self.slots, &self.hasher);
         self.by_value.insert_unique(hash, no, |&no| {
@@ -109,8 +139,8 @@ impl EntityTable {
         self.slots[no].mentions += 1;
     }
 
-    /// Takes a mention back; the entity goes with its last one.
-    pub(crate) fn forget(&mut self, no: No<Known>) {
+    /// Takes a mention back; the entity goes with its last one. `hour` is now.
+    pub(crate) fn forget(&mut self, no: No<Known>, hour: i32, policy: &HubPolicy) {
         self.slots[no].mentions -= 1;
         if self.slots[no].mentions > 0 {
             return;
@@ -120,6 +150,45 @@ impl EntityTable {
         if let Ok(entry) = self.by_value.find_entry(hash, |&other| other == no) {
             entry.remove();
         }
+        if known.busy.matters(hour, policy) {
+            self.idle
+                .insert((known.scope, known.kind, known.value), known.busy);
+        }
+    }
+
+    /// Forgets of one scope's idle entities what no longer matters. `hour` is now.
+    pub(crate) fn purge(&mut self, scope: ScopeId, hour: i32, policy: &HubPolicy) {
+        self.idle
+            .retain(|(of, ..), busy| *of != scope || busy.matters(hour, policy));
+    }
+
+    /// Takes over how busy an entity was.
+    pub(crate) fn restore_busy(
+        &mut self,
+        scope: ScopeId,
+        kind: EntityKind,
+        value: &CompactString,
+        busy: Busy,
+    ) {
+        self.idle.insert((scope, kind, value.clone()), busy);
+    }
+
+    /// All entities with how busy they were, those that no live activity names included, in no stable order.
+    pub(crate) fn busy(&self) -> impl Iterator<Item = (ScopeId, EntityKind, &CompactString, Busy)> {
+        let live = self.slots.iter();
+        let live = live.map(|known| (known.scope, known.kind, &known.value, known.busy));
+        let idle = self.idle.iter();
+        live.chain(idle.map(|((scope, kind, value), busy)| (*scope, *kind, value, *busy)))
+    }
+
+    /// The entity, unless its number is free now.
+    pub(crate) fn if_live(&mut self, no: No<Known>) -> Option<&mut Known> {
+        self.slots.get_mut(no)
+    }
+
+    /// The entity, to change it.
+    pub(crate) fn get_mut(&mut self, no: No<Known>) -> &mut Known {
+        &mut self.slots[no]
     }
 
     /// The entity.

@@ -7,6 +7,7 @@ use crate::activities::Activity;
 use crate::alert::Severity;
 use crate::entities::{Known, Mention};
 use crate::ids::{CaseId, GroupId, ScopeId};
+use crate::keys::Key;
 use crate::record::{CapReason, GroupRecord, Relation, Stage, Status};
 use crate::risk::Risk;
 use crate::slots::{No, Slots};
@@ -58,16 +59,23 @@ pub(crate) struct Body {
     pub(crate) activities: Vec<No<Activity>>,
     /// Distinct linkable entities, sorted by number.
     pub(crate) entities: Vec<No<Known>>,
+    /// What else its activities link by, sorted.
+    pub(crate) keys: Vec<Key>,
     pub(crate) attack: Vec<CompactString>,
     pub(crate) risk: Risk,
     pub(crate) first: Timestamp,
     pub(crate) last: Timestamp,
+    /// Without attached background.
     pub(crate) alerts: u64,
+    /// Alerts of attached background.
+    pub(crate) attached: u64,
     pub(crate) severity: Severity,
     /// "RULE on SUBJECT" of the first of its most severe activities.
     pub(crate) title: CompactString,
-    /// The longest gap over which one of its entities links.
+    /// The longest gap over which something of it links.
     pub(crate) reach: Span,
+    /// Some of its activities reach further than their spans know.
+    pub(crate) is_stale: bool,
 }
 
 /// All live groups.
@@ -84,17 +92,20 @@ impl Body {
         Self {
             activities: Vec::new(),
             entities: Vec::new(),
+            keys: Vec::new(),
             attack: Vec::new(),
             risk: Risk::default(),
             first: Timestamp::MAX,
             last: Timestamp::MIN,
             alerts: 0,
+            attached: 0,
             severity: Severity {
                 score: 0,
                 assumed: true,
             },
             title: CompactString::const_new(""),
             reach: Span::ZERO,
+            is_stale: false,
         }
     }
 
@@ -103,11 +114,17 @@ impl Body {
         self.entities.binary_search(&entity).is_ok()
     }
 
-    /// Adds an entity that links over `gap`, once.
-    pub(crate) fn add_entity(&mut self, entity: No<Known>, gap: Span) {
+    /// Adds an entity, once.
+    pub(crate) fn add_entity(&mut self, entity: No<Known>) {
         if let Err(place) = self.entities.binary_search(&entity) {
             self.entities.insert(place, entity);
-            self.reach = self.reach.max(gap);
+        }
+    }
+
+    /// Adds a key, once.
+    pub(crate) fn add_key(&mut self, key: Key) {
+        if let Err(place) = self.keys.binary_search(&key) {
+            self.keys.insert(place, key);
         }
     }
 
@@ -116,6 +133,9 @@ impl Body {
         self.entities.extend_from_slice(&other.entities);
         self.entities.sort_unstable();
         self.entities.dedup();
+        self.keys.extend_from_slice(&other.keys);
+        self.keys.sort_unstable();
+        self.keys.dedup();
     }
 
     /// Takes over the sums of `other`; its activities and entities are moved by the caller.
@@ -123,6 +143,8 @@ impl Body {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.alerts += other.alerts;
+        self.attached += other.attached;
+        self.is_stale |= other.is_stale;
         self.reach = self.reach.max(other.reach);
         self.risk.absorb(&other.risk);
         self.add_attack(&other.attack);
@@ -202,7 +224,8 @@ impl Group {
             opened: head.opened,
             updated: head.updated,
             closed: (head.stage == Stage::Closed).then_some(head.updated),
-            alerts: body.alerts,
+            alerts: body.alerts + body.attached,
+            attached: body.attached,
             activities: body.activities.len() as u64,
             entities: body.entities.len() as u64,
             attack: body.attack.clone(),
@@ -225,6 +248,12 @@ impl GroupTable {
             self.by_id.insert(part, no);
         }
         no
+    }
+
+    /// Lets one more id lead to a group, whose activities it holds now.
+    pub(crate) fn add_part(&mut self, no: No<Group>, part: GroupId) {
+        self.slots[no].head.parts.push(part);
+        self.by_id.insert(part, no);
     }
 
     /// Takes a group out, with all ids that lead to it.

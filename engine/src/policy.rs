@@ -21,6 +21,12 @@ pub struct Policy {
     /// [`Span::ZERO`]: this kind connects nothing. A gap shorter than the dedup window is allowed, but then an
     /// activity reaches further than its alerts would alone, and what it reaches may depend on the order of arrival.
     pub gaps: [Span; 11],
+    /// When a rule is noise on its subject.
+    pub recurrence: RecurrencePolicy,
+    /// What a shared entity is worth, and what else connects.
+    pub evidence: EvidencePolicy,
+    /// When an entity touches too much to mean anything.
+    pub hubs: HubPolicy,
     /// How late an alert may arrive and still find its neighbours in memory.
     pub lateness: Span,
     /// Sizes at which a case is continued in another.
@@ -46,6 +52,74 @@ pub struct DedupPolicy {
     pub ids_kept: Span,
     /// At most so many native ids are remembered; the oldest go first, which is counted.
     pub ids_max: usize,
+}
+
+/// When a rule is noise on its subject, see [`Standing`](crate::recurrence::Standing).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecurrencePolicy {
+    /// In how many of the last 168 hours it fired before its present run began; above 168: nothing is noise.
+    pub hours: u32,
+    /// A run that began as news links nobody else after so long; whole hours.
+    pub horizon: Span,
+    /// The same rule on the same subject goes on with its run after so long a silence.
+    pub run_gap: Span,
+    /// It is news again with more alerts in five minutes than so many times its usual most.
+    pub burst: f64,
+    /// An alert that brings this severity or more is news, however usual; 0 to 100, above 100: none is.
+    pub never_background: u8,
+    /// Whether background that comes within a minute of two different news rules on its subject is attached to their
+    /// group.
+    pub attach: bool,
+    /// At most so many (rule, subject) pairs are remembered; those beyond are news, which is counted.
+    pub pairs_max: usize,
+    /// What people decided, sorted: it holds whatever was measured.
+    pub pins: Vec<Pin>,
+}
+
+/// What people decided of a rule on a subject, or on all of them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Pin {
+    /// The product.
+    pub source: CompactString,
+    /// The rule's id.
+    pub rule_id: CompactString,
+    /// On this subject only.
+    pub subject: Option<(EntityKind, CompactString)>,
+    /// Background for good; else never.
+    pub is_background: bool,
+}
+
+/// What a shared entity is worth, and what else connects.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EvidencePolicy {
+    /// What a shared entity counts, by [`EntityKind`] in stored order; halved while it is common, 0 while it is a hub.
+    pub weights: [u8; 11],
+    /// So much connects: alone, or two different things together.
+    pub join: u8,
+    /// Kinds that connect over a longer time when both are shared.
+    pub together: Vec<(EntityKind, EntityKind, Span)>,
+    /// A rule that is rare in its scope connects subjects on which it fires within so much.
+    pub rule_gap: Span,
+    /// A rule is rare that fired in fewer of the last 168 hours of its scope.
+    pub rule_hours: u32,
+    /// Rules never seen in the scope connect over so much on a subject that saw enough of them.
+    pub hot_gap: Span,
+    /// How many different ones are enough; above 100: never.
+    pub hot_rules: u32,
+    /// How long a scope must be known for a rule to count as never seen.
+    pub baseline: Span,
+}
+
+/// When an entity touches too much to mean anything. An hour is busy in which it stood in so many different
+/// happenings (rule and entities) that are news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubPolicy {
+    /// Different happenings of a busy hour; at most 255.
+    pub per_hour: u8,
+    /// So many busy hours of the last 24 make it common.
+    pub common_hours: u32,
+    /// So many make it a hub.
+    pub hub_hours: u32,
 }
 
 /// Limits of one group.
@@ -78,10 +152,16 @@ impl Policy {
         self.gaps[kind as usize]
     }
 
-    /// The longest gap of any kind: after so long a silence nothing can join a group any more.
+    /// The longest time over which two entities of these kinds connect together, whatever they are worth alone.
     #[must_use]
-    pub fn gap_max(&self) -> Span {
-        self.gaps.iter().copied().max().unwrap_or(Span::ZERO)
+    pub fn together(&self, a: EntityKind, b: EntityKind) -> Option<Span> {
+        let pair = (a.min(b), a.max(b));
+        let found = self
+            .evidence
+            .together
+            .iter()
+            .find(|(a, b, _)| (*a, *b) == pair);
+        found.map(|(.., gap)| *gap)
     }
 
     /// How long an activity of `source` counts repeats.
@@ -126,6 +206,60 @@ impl Policy {
                 "from 0 to 30 d",
             ),
             (
+                self.recurrence.horizon >= Span::ZERO,
+                "recurrence.horizon",
+                "0 or more",
+            ),
+            (
+                self.recurrence.run_gap >= Span::ZERO && self.recurrence.run_gap <= day,
+                "recurrence.run_gap",
+                "from 0 to 24 h",
+            ),
+            (
+                self.recurrence.burst >= 1.0 && self.recurrence.burst.is_finite(),
+                "recurrence.burst",
+                "at least 1",
+            ),
+            (
+                self.recurrence.pairs_max > 0,
+                "recurrence.pairs_max",
+                "at least 1",
+            ),
+            (
+                (1..=200).contains(&self.evidence.join),
+                "evidence.join",
+                "from 1 to 200",
+            ),
+            (
+                self.evidence.weights.iter().all(|weight| *weight <= 100),
+                "evidence.weights",
+                "from 0 to 100",
+            ),
+            (
+                self.evidence
+                    .together
+                    .iter()
+                    .all(|(a, b, gap)| a < b && *gap >= Span::ZERO && *gap <= day.times(30)),
+                "evidence.together",
+                "two different kinds and from 0 to 30 d",
+            ),
+            (
+                self.evidence.rule_gap >= Span::ZERO && self.evidence.rule_gap <= day,
+                "evidence.rule_gap",
+                "from 0 to 24 h",
+            ),
+            (
+                self.evidence.hot_gap >= Span::ZERO && self.evidence.hot_gap <= day.times(7),
+                "evidence.hot_gap",
+                "from 0 to 7 d",
+            ),
+            (self.hubs.per_hour > 0, "hubs.per_hour", "at least 1"),
+            (
+                self.hubs.common_hours > 0 && self.hubs.hub_hours > 0,
+                "hubs.common_hours and hubs.hub_hours",
+                "at least 1",
+            ),
+            (
                 self.lateness >= Span::ZERO && self.lateness <= day,
                 "lateness",
                 "from 0 to 24 h",
@@ -162,17 +296,22 @@ impl Default for Policy {
     fn default() -> Self {
         let hours = |count| Span::HOUR.times(count);
         let mut gaps = [Span::ZERO; 11];
-        for (kind, gap) in [
-            (EntityKind::Host, hours(4)),
-            (EntityKind::User, hours(4)),
-            (EntityKind::Ip, hours(4)),
-            (EntityKind::Hash, hours(24)),
-            (EntityKind::Domain, hours(4)),
-            (EntityKind::Url, hours(4)),
-            (EntityKind::Email, hours(4)),
-            (EntityKind::CloudResource, hours(4)),
+        let mut weights = [0; 11];
+        for (kind, gap, weight) in [
+            (EntityKind::Host, hours(4), 100),
+            (EntityKind::User, hours(4), 100),
+            (EntityKind::Ip, hours(4), 100),
+            (EntityKind::Hash, hours(24), 100),
+            (EntityKind::Domain, hours(4), 80),
+            (EntityKind::Url, hours(24), 100),
+            (EntityKind::Email, hours(24), 100),
+            (EntityKind::Process, hours(4), 30),
+            (EntityKind::File, hours(4), 50),
+            (EntityKind::CloudResource, hours(4), 100),
+            (EntityKind::Account, hours(4), 20),
         ] {
             gaps[kind as usize] = gap;
+            weights[kind as usize] = weight;
         }
         Self {
             version: CompactString::const_new("default"),
@@ -183,6 +322,31 @@ impl Default for Policy {
                 ids_max: 4_000_000,
             },
             gaps,
+            recurrence: RecurrencePolicy {
+                hours: 6,
+                horizon: hours(3),
+                run_gap: hours(2),
+                burst: 3.0,
+                never_background: 60,
+                attach: true,
+                pairs_max: 4_000_000,
+                pins: Vec::new(),
+            },
+            evidence: EvidencePolicy {
+                weights,
+                join: 70,
+                together: vec![(EntityKind::Host, EntityKind::User, hours(24))],
+                rule_gap: Span::MINUTE,
+                rule_hours: 6,
+                hot_gap: hours(24),
+                hot_rules: 5,
+                baseline: hours(72),
+            },
+            hubs: HubPolicy {
+                per_hour: 30,
+                common_hours: 2,
+                hub_hours: 4,
+            },
             lateness: hours(1),
             caps: Caps {
                 activities: 1_000,

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounting::{Accounting, Disposition};
 use crate::alert::{Lifecycle, Position, Severity};
+use crate::busy::Busy;
 use crate::entity::{Entity, EntityKind};
 use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
+use crate::recurrence::{PairRecord, Standing};
 use crate::time::{Span, Timestamp};
 
 /// One record to put into the store. A later record of the same kind and key replaces the former.
@@ -28,6 +30,50 @@ pub enum Record {
     Group(Box<GroupRecord>),
     /// Key (scope, day, key); a native id that was met.
     Identity(IdentityRecord),
+    /// Key the pair's; how regularly a rule fires on a subject.
+    Pair(Box<PairRecord>),
+    /// Key the pair's; who it is, once it is background.
+    PairNames(Box<PairNames>),
+    /// The pair was forgotten.
+    PairGone(u64),
+    /// Key (scope, kind, value); how busy an entity was.
+    Busy(Box<BusyRecord>),
+    /// Key (group, activity); why an activity stands in its group, where that was decided after it opened.
+    Links(GroupId, ActivityId, Vec<Link>),
+    /// Background on its own opened (`true`) or left memory: the store lists what is to be restored.
+    Loose(GroupId, ActivityId, bool),
+}
+
+/// Who a background pair is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairNames {
+    /// Its key.
+    pub key: u64,
+    /// Its scope.
+    pub scope: ScopeId,
+    /// The product.
+    pub source: CompactString,
+    /// The rule's id.
+    pub rule_id: CompactString,
+    /// The rule's name.
+    pub rule_name: CompactString,
+    /// The subject.
+    pub subject: (EntityKind, CompactString),
+    /// Event time of the alert that was its first background.
+    pub since: Timestamp,
+}
+
+/// How busy an entity was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BusyRecord {
+    /// Its scope.
+    pub scope: ScopeId,
+    /// What it is.
+    pub kind: EntityKind,
+    /// Its value.
+    pub value: CompactString,
+    /// Its hours.
+    pub busy: Busy,
 }
 
 /// A native id that was met: by it redeliveries are told, and alerts are found.
@@ -64,6 +110,8 @@ pub struct ScopeRecord {
     pub heard: Timestamp,
     /// What `time` was then.
     pub heard_time: Timestamp,
+    /// The earliest event time seen.
+    pub since: Timestamp,
 }
 
 /// What is said once of an activity.
@@ -77,6 +125,8 @@ pub struct ActivityRecord {
     pub scope: ScopeId,
     /// The day bucket of its rows in the alerts and raw column families: the first alert's event day.
     pub day: i32,
+    /// Counts repeats from then.
+    pub window_begin: Timestamp,
     /// Counts repeats until then (exclusive).
     pub window_end: Timestamp,
     /// The product.
@@ -99,6 +149,23 @@ pub struct ActivityRecord {
     pub subject: Option<u16>,
     /// Why it stands in its group; empty for the activity that opened it.
     pub links: Vec<Link>,
+    /// By what it links.
+    pub grounds: GroundsRecord,
+}
+
+/// By what an activity links; entities by their index.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroundsRecord {
+    /// The entities that are enough alone.
+    pub alone: Vec<u16>,
+    /// Two entities that are enough together, and over which time.
+    pub both: Vec<(u16, u16, Span)>,
+    /// Its (rule, subject) pair is remembered: it connects its own run.
+    pub is_run: bool,
+    /// Its rule is rare in the scope.
+    pub is_rare: bool,
+    /// Its rule was never seen before.
+    pub is_novel: bool,
 }
 
 /// What changes in an activity.
@@ -116,6 +183,16 @@ pub struct TallyRecord {
     pub count: u64,
     /// Highest severity.
     pub severity: Severity,
+    /// How its alerts stand to what is usual.
+    pub standing: Standing,
+    /// Bit `i`: an alert in minute `i` of its window.
+    pub minutes: u64,
+    /// The last hour noted for its pair.
+    pub hour: i32,
+    /// How its pair stood in that hour.
+    pub base: Standing,
+    /// The bins of its pair were counted in that hour.
+    pub is_counted: bool,
 }
 
 /// Why an activity stands in a group: one for each earlier activity it shares something with, strongest first.
@@ -137,8 +214,16 @@ pub struct Link {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkKind {
-    /// Both name the same entity inside the gap of its kind.
+    /// Both name the same entity inside the gap of its kind; or two, inside that of both together.
     SharedEntity,
+    /// The same rule on the same subject goes on.
+    SameRun,
+    /// A rule that is rare in its scope fired on both subjects within the minute.
+    SameRule,
+    /// Rules never seen in the scope fired on the same subject within the day.
+    HotSubject,
+    /// Usual alerts on a subject, in the minutes of news there.
+    Attached,
 }
 
 /// Where a group is in its life.
@@ -240,6 +325,8 @@ pub struct GroupRecord {
     pub closed: Option<Timestamp>,
     /// Alerts in it.
     pub alerts: u64,
+    /// How many of the alerts are attached background.
+    pub attached: u64,
     /// Activities in it.
     pub activities: u64,
     /// Distinct linkable entities in it.

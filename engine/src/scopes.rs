@@ -1,12 +1,16 @@
 //! Scopes (tenants) and their clocks.
 
+use std::collections::BTreeMap;
+
 use compact_str::CompactString;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
+use crate::activities::Activity;
 use crate::deadlines::Deadlines;
-use crate::ids::{GroupId, ScopeId};
+use crate::ids::{ActivityId, GroupId, ScopeId};
 use crate::record::ScopeRecord;
+use crate::slots::No;
 use crate::time::Timestamp;
 
 /// A scope with its clock and what falls due in it.
@@ -19,6 +23,10 @@ pub(crate) struct Scope {
     pub(crate) heard: Timestamp,
     /// What `time` was then.
     pub(crate) heard_time: Timestamp,
+    /// The earliest event time seen.
+    pub(crate) since: Timestamp,
+    /// Bins of background on their own, by when they end.
+    pub(crate) loose: BTreeMap<i64, Vec<(No<Activity>, ActivityId)>>,
     /// Ends of groups, in event time.
     pub(crate) deadlines: Deadlines<GroupId>,
     /// When it is looked at if it stays silent, as entered into [`Scopes::silences`].
@@ -59,11 +67,18 @@ impl Scopes {
             time,
             heard: Timestamp::MIN,
             heard_time: time,
+            since: time,
+            loose: BTreeMap::new(),
             deadlines: Deadlines::default(),
             look_at: None,
             dirty: false,
         });
         id
+    }
+
+    /// The number of a scope that was met.
+    pub(crate) fn id_of(&self, name: &CompactString) -> ScopeId {
+        self.by_name.get(name).copied().unwrap_or_default()
     }
 
     /// The scope.
@@ -133,6 +148,7 @@ impl Scope {
             time: self.time,
             heard: self.heard,
             heard_time: self.heard_time,
+            since: self.since,
         }
     }
 }

@@ -72,6 +72,17 @@ pub(crate) fn add(
     }
 }
 
+/// Takes the spans of `group` out.
+pub(crate) fn take(spans: &mut Spans, group: No<Group>) -> Spans {
+    let taken = spans
+        .iter()
+        .filter(|span| span.group == group)
+        .copied()
+        .collect();
+    spans.retain(|span| span.group != group);
+    taken
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -374,6 +374,12 @@ fn policies() -> impl Strategy<Value = Policy> {
                 ..Policy::default()
             };
             policy.dedup.window = window;
+            // The model knows entities that are enough alone, and nothing is noise in it.
+            policy.recurrence.hours = 1_000;
+            policy.recurrence.horizon = Span::DAY.times(30);
+            policy.recurrence.run_gap = Span::ZERO;
+            policy.evidence.together.clear();
+            policy.evidence.baseline = Span::DAY.times(365);
             for (kind, gap) in [
                 (EntityKind::Host, host),
                 (EntityKind::User, user),

@@ -3,6 +3,8 @@
 //! What the file leaves out is at its default. The policy's version is made of its values, not of the file's bytes: a
 //! comment changes nothing, and a file that says the defaults has the version of no file.
 
+mod evidence;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -14,6 +16,7 @@ use serde::{Deserialize, Deserializer};
 use super::error::{ConfigError, Problem};
 use super::tree::{KeyPath, Node, Step};
 use super::{de, duration, read_file, size};
+use evidence::{EvidenceFile, HubsFile, RecurrenceFile};
 
 /// The file.
 #[derive(Debug, Deserialize)]
@@ -21,6 +24,9 @@ use super::{de, duration, read_file, size};
 struct PolicyFile {
     dedup: DedupFile,
     gaps: BTreeMap<EntityKind, Length>,
+    recurrence: RecurrenceFile,
+    evidence: EvidenceFile,
+    hubs: HubsFile,
     lateness: Length,
     caps: CapsFile,
     promotion: PromotionFile,
@@ -121,6 +127,9 @@ impl PolicyFile {
         ignore(&mut policy, self.ignored_entities, report);
         Policy {
             dedup: self.dedup.into_policy(),
+            recurrence: self.recurrence.into_policy(),
+            evidence: self.evidence.into_policy(),
+            hubs: self.hubs.into_policy(),
             lateness: self.lateness.0,
             caps: self.caps.into_policy(),
             promotion_risk: self.promotion.risk,
@@ -191,6 +200,9 @@ impl Default for PolicyFile {
         Self {
             dedup: DedupFile::default(),
             gaps: BTreeMap::new(),
+            recurrence: RecurrenceFile::default(),
+            evidence: EvidenceFile::default(),
+            hubs: HubsFile::default(),
             lateness: Length(policy.lateness),
             caps: CapsFile::default(),
             promotion: PromotionFile::default(),

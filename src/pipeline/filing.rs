@@ -1,7 +1,7 @@
 //! Filing: the rows and raw messages that the store keeps of a decided batch.
 
 use caseloom_engine::alert::Alert;
-use caseloom_engine::decision::{Decided, Outcome};
+use caseloom_engine::decision::{Decided, Grouping, Outcome};
 use caseloom_engine::ids::ActivityId;
 
 use super::intake::Intake;
@@ -29,7 +29,11 @@ pub(super) fn raw<'a>(
     for ((alert, decided), origin) in decided.zip(&intake.origins) {
         let record = &batch.records[*origin as usize];
         let all = topics.get(record.topic).store_raw == StoreRaw::All;
-        let opened = matches!(decided.outcome, Outcome::Opened { .. });
+        // Background is told by its Kafka position: most of it is never looked at.
+        let opened = matches!(
+            decided.outcome,
+            Outcome::Opened { grouping, .. } if grouping != Grouping::Background
+        );
         let (Some(activity), Some(length)) = (decided.outcome.activity(), record.length) else {
             continue;
         };

@@ -36,7 +36,13 @@ pub fn wake(
             }
         }
         Record::Identity(identity) => correlator.restore_identity(identity),
-        Record::Accounting(_) => {}
+        Record::Pair(pair) => correlator.restore_pair(&pair),
+        Record::Busy(busy) => correlator.restore_busy(&busy),
+        Record::Accounting(_)
+        | Record::PairNames(_)
+        | Record::PairGone(_)
+        | Record::Links(..)
+        | Record::Loose(..) => {}
     })?;
     correlator.restored(now);
     Ok(correlator)

@@ -13,6 +13,7 @@ use caseloom_engine::alert::{Alert, Position};
 use caseloom_engine::decision::Outcome;
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId};
 use caseloom_engine::record::{Record, Stage};
+use caseloom_engine::recurrence::Standing;
 
 /// Rows and groups.
 #[derive(Debug, Default)]
@@ -25,6 +26,8 @@ pub(crate) struct Ledger {
     hasher: RandomState,
     /// The group in which each activity opened, by activity number.
     homes: Vec<u32>,
+    /// Whether it is background, by activity number.
+    background: Vec<bool>,
     /// What each group is, by group number.
     groups: Vec<Option<(Stage, CaseId)>>,
 }
@@ -105,7 +108,13 @@ impl Ledger {
                 self.groups.resize(self.groups.len().max(at + 1), None);
                 self.groups[at] = Some((group.stage, group.case));
             }
-            Record::Accounting(_) | Record::Scope(_) | Record::Tally(_) | Record::Identity(_) => {}
+            Record::Tally(tally) => {
+                let at = small(tally.id.0) as usize;
+                self.background
+                    .resize(self.background.len().max(at + 1), false);
+                self.background[at] = tally.standing == Standing::Background;
+            }
+            _ => {}
         }
     }
 
@@ -150,6 +159,7 @@ impl Ledger {
 
     /// The case and the word of an activity's group, after merges.
     fn group_state(&self, activity: u32) -> (Option<CaseId>, &'static str) {
+        let is_background = self.background.get(activity as usize) == Some(&true);
         let mut group = self.homes.get(activity as usize).copied().unwrap_or(0);
         while let Some(Some((stage, case))) = self.groups.get(group as usize).copied() {
             if let Stage::Merged {
@@ -160,13 +170,21 @@ impl Ledger {
                 group = small(into);
                 continue;
             }
-            let disposition = stage.disposition().unwrap_or(Disposition::Candidate);
+            let mut disposition = stage.disposition().unwrap_or(Disposition::Candidate);
+            if is_background && disposition != Disposition::Case {
+                disposition = Disposition::Background;
+            }
             return (
                 (disposition == Disposition::Case).then_some(case),
                 disposition.as_str(),
             );
         }
-        (None, Disposition::Ignored.as_str())
+        let disposition = if is_background {
+            Disposition::Background
+        } else {
+            Disposition::Ignored
+        };
+        (None, disposition.as_str())
     }
 }
 

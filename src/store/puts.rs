@@ -60,7 +60,7 @@ impl<'a> Puts<'a> {
     }
 
     fn engine_record(&mut self, record: &Record) -> Result<(), StoreError> {
-        use schema::{PART_ACTIVITY, PART_TALLY};
+        use schema::{PART_ACTIVITY, PART_LINKS, PART_TALLY};
         match record {
             Record::Accounting(sums) => {
                 self.record(Family::Meta, &schema::meta(name::ACCOUNTING), sums)
@@ -76,6 +76,30 @@ impl<'a> Puts<'a> {
             }
             Record::Group(group) => self.group(group),
             Record::Identity(identity) => self.identity(identity),
+            Record::Pair(pair) => self.record(Family::State, &schema::pair(pair.key), pair),
+            Record::PairNames(names) => {
+                self.record(Family::State, &schema::pair_names(names.key), names)
+            }
+            Record::PairGone(key) => {
+                self.delete(Family::State, schema::pair(*key));
+                self.delete(Family::State, schema::pair_names(*key));
+                Ok(())
+            }
+            Record::Busy(busy) => self.record(Family::State, &schema::busy(busy), busy),
+            Record::Links(group, activity, links) => {
+                let key = schema::activity(*group, *activity, PART_LINKS);
+                self.record(Family::State, &key, links)
+            }
+            Record::Loose(home, activity, is_loose) => {
+                let key = schema::loose(*home, *activity);
+                if *is_loose {
+                    self.batch
+                        .put_cf(self.families[Family::Index as usize], key, [VERSION]);
+                } else {
+                    self.delete(Family::Index, key);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -89,7 +113,10 @@ impl<'a> Puts<'a> {
     /// A group with its place in the index, and the mark by which recovery finds the live ones.
     fn group(&mut self, group: &GroupRecord) -> Result<(), StoreError> {
         self.record(Family::State, &schema::group(group.id), group)?;
-        self.record(Family::Index, &schema::case(group.case), &group.id)?;
+        // Background that was attached was never a case.
+        if group.case != CaseId(0) {
+            self.record(Family::Index, &schema::case(group.case), &group.id)?;
+        }
         let live = schema::live(group.id);
         if group.stage.is_live() {
             self.batch

@@ -21,7 +21,7 @@ use super::error::StoreError;
 use super::key::{self, Key};
 use super::pack::Unpack;
 use super::recover;
-use super::schema::{self, Family, PART_ACTIVITY, PART_TALLY};
+use super::schema::{self, Family, PART_ACTIVITY, PART_LINKS, PART_TALLY};
 
 /// Most merges that a redirect is followed through. A survivor is always older, so that a chain ends; the bound is for
 /// a store that lies.
@@ -217,6 +217,11 @@ pub(super) fn scan_activities(
         match (key.last(), opened.take()) {
             (Some(&PART_ACTIVITY), None) => {
                 opened = Some(codec::decode(Family::State, value)?);
+                Ok(ControlFlow::Continue(()))
+            }
+            (Some(&PART_LINKS), Some(mut activity)) => {
+                activity.links = codec::decode(Family::State, value)?;
+                opened = Some(activity);
                 Ok(ControlFlow::Continue(()))
             }
             (Some(&PART_TALLY), Some(activity)) => {

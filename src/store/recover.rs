@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use caseloom_engine::accounting::Accounting;
 use caseloom_engine::alert::TopicId;
 use caseloom_engine::ids::{ActivityId, GroupId};
-use caseloom_engine::record::{GroupRecord, Record, ScopeRecord};
+use caseloom_engine::record::{BusyRecord, GroupRecord, Record, ScopeRecord};
+use caseloom_engine::recurrence::PairRecord;
 use caseloom_engine::time::Span;
 
 use crate::pipeline::Attempt;
@@ -116,6 +117,21 @@ impl Memory for Store {
             .iter()
             .cloned()
             .for_each(|scope| emit(Record::Scope(scope)));
+        let db = &self.db;
+        db.scan(Family::State, schema::pairs().range(), |_, value| {
+            let pair: PairRecord = codec::decode(Family::State, value)?;
+            emit(Record::Pair(Box::new(pair)));
+            Ok(())
+        })?;
+        db.scan(Family::State, schema::all_busy().range(), |_, value| {
+            let busy: BusyRecord = codec::decode(Family::State, value)?;
+            emit(Record::Busy(Box::new(busy)));
+            Ok(())
+        })?;
+        db.scan(Family::Index, schema::all_loose().range(), |key, _| {
+            let home = GroupId(u64::from_be_bytes(key::part(Family::Index, key, 8)?));
+            activities(db, home, emit)
+        })?;
         self.db
             .scan(Family::Index, schema::live_groups().range(), |key, _| {
                 let group = GroupId(key::last_number(Family::Index, key)?);
@@ -247,12 +263,16 @@ fn live_group(db: &Db, id: GroupId, emit: &mut dyn FnMut(Record)) -> Result<(), 
     let group = group.ok_or_else(|| corrupt(Family::State, "a live group without its record"))?;
     let parts = group.parts.clone();
     emit(Record::Group(Box::new(group)));
-    parts.into_iter().try_for_each(|part| {
-        query::scan_activities(db, part, ActivityId(0), |activity, tally| {
-            emit(Record::Activity(Box::new(activity)));
-            emit(Record::Tally(tally));
-            Ok(ControlFlow::Continue(()))
-        })
+    parts
+        .into_iter()
+        .try_for_each(|part| activities(db, part, emit))
+}
+
+fn activities(db: &Db, home: GroupId, emit: &mut dyn FnMut(Record)) -> Result<(), StoreError> {
+    query::scan_activities(db, home, ActivityId(0), |activity, tally| {
+        emit(Record::Activity(Box::new(activity)));
+        emit(Record::Tally(tally));
+        Ok(ControlFlow::Continue(()))
     })
 }
 

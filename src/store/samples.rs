@@ -4,9 +4,10 @@ use caseloom_engine::alert::{Lifecycle, Position, Severity, TopicId};
 use caseloom_engine::entity::{Entity, EntityKind, Role};
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::record::{
-    ActivityRecord, GroupRecord, IdentityRecord, Link, LinkKind, Record, Relation, ScopeRecord,
-    Stage, Status, TallyRecord,
+    ActivityRecord, GroundsRecord, GroupRecord, IdentityRecord, Link, LinkKind, Record, Relation,
+    ScopeRecord, Stage, Status, TallyRecord,
 };
+use caseloom_engine::recurrence::Standing;
 use caseloom_engine::time::{Span, Timestamp};
 
 use crate::ports::{Destination, OutputRecord};
@@ -24,6 +25,7 @@ pub(super) fn scope(id: u32) -> ScopeRecord {
         time: NOON,
         heard,
         heard_time: NOON,
+        since: NOON,
     }
 }
 
@@ -62,6 +64,7 @@ pub(super) fn group(id: u64, stage: Stage) -> GroupRecord {
         capped: None,
         event_seq: 4,
         unannounced: false,
+        attached: 0,
         revision: 5,
     }
 }
@@ -72,6 +75,7 @@ pub(super) fn activity(group: u64, id: u64) -> ActivityRecord {
         group: GroupId(group),
         scope: ScopeId(0),
         day: NOON.day(),
+        window_begin: NOON,
         window_end: NOON.plus(Span::HOUR),
         source: "suricata".into(),
         rule_id: "2027865".into(),
@@ -91,6 +95,11 @@ pub(super) fn activity(group: u64, id: u64) -> ActivityRecord {
             gap: Span::MINUTE,
             policy: "default".into(),
         }],
+        grounds: GroundsRecord {
+            alone: vec![0],
+            is_run: true,
+            ..GroundsRecord::default()
+        },
     }
 }
 
@@ -102,6 +111,11 @@ pub(super) fn tally(group: u64, id: u64) -> TallyRecord {
         last: NOON.plus(Span::SECOND),
         count: 9,
         severity: Severity::ASSUMED,
+        standing: Standing::News,
+        minutes: 1,
+        hour: 491_000,
+        base: Standing::News,
+        is_counted: false,
     }
 }
 

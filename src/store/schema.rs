@@ -11,7 +11,11 @@
 //! | state | 1 scope:u32 | `ScopeRecord` |
 //! | state | 2 group:u64 | `GroupRecord` |
 //! | state | 3 group:u64 activity:u64 0 | `ActivityRecord` |
-//! | state | 3 group:u64 activity:u64 1 | `TallyRecord` |
+//! | state | 3 group:u64 activity:u64 1 | links found after the activity opened |
+//! | state | 3 group:u64 activity:u64 2 | `TallyRecord` |
+//! | state | 4 pair:u64 | `PairRecord` |
+//! | state | 5 pair:u64 | `PairNames` of one that was background |
+//! | state | 6 scope:u32 kind:u8 hash of the value:16 bytes | `BusyRecord` |
 //! | alerts | scope:u32 day:u32 activity:u64 batch:u64 | the activity's alerts of that batch, see `chunk` |
 //! | raw | scope:u32 day:u32 activity:u64 topic:u16 partition:u32 offset:u64 | a raw message |
 //! | dedup | scope:u32 day:u32 key:16 bytes | a native id that was met |
@@ -20,6 +24,7 @@
 //! | index | 1 case:u64 | the case's group |
 //! | index | 2 group:u64 | empty; there is one for each live group |
 //! | index | 3 case:u64 | the end of the case's chain of events, see `chain` |
+//! | index | 4 group:u64 activity:u64 | empty; there is one for background in memory that is in no group |
 //!
 //! Alerts, raw and dedup carry the day, so that retention is one range delete per scope (`retention`). What belongs to
 //! a group is keyed by group and not by scope: a case is asked for by its id alone, and a group's activities must be
@@ -29,24 +34,31 @@ use std::ops::Range;
 
 use caseloom_engine::alert::{Position, TopicId};
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
+use caseloom_engine::record::BusyRecord;
 
 use super::key::Key;
 
 /// The schema this version reads and writes. A change of a key or of the meaning of a family is a new schema; a change
 /// of a value is a new format of that value.
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 2;
 
 const STATE_SCOPE: u8 = 1;
 const STATE_GROUP: u8 = 2;
 const STATE_ACTIVITY: u8 = 3;
+const STATE_PAIR: u8 = 4;
+const STATE_PAIR_NAMES: u8 = 5;
+const STATE_BUSY: u8 = 6;
 const INDEX_CASE: u8 = 1;
 const INDEX_LIVE: u8 = 2;
 const INDEX_CHAIN: u8 = 3;
+const INDEX_LOOSE: u8 = 4;
 
 /// Last byte of an activity's key.
 pub(super) const PART_ACTIVITY: u8 = 0;
+/// Last byte of the key of links that were found after an activity opened; they replace those of its record.
+pub(super) const PART_LINKS: u8 = 1;
 /// Last byte of a tally's key.
-pub(super) const PART_TALLY: u8 = 1;
+pub(super) const PART_TALLY: u8 = 2;
 
 /// A column family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,11 +160,41 @@ pub(super) fn activities(group: GroupId) -> Key {
         .with(&group.0.to_be_bytes())
 }
 
-/// What is said of one activity: `part` is [`PART_ACTIVITY`] or [`PART_TALLY`].
+/// What is said of one activity: `part` is [`PART_ACTIVITY`], [`PART_LINKS`] or
+/// [`PART_TALLY`].
 pub(super) fn activity(group: GroupId, activity: ActivityId, part: u8) -> Key {
     activities(group)
         .with(&activity.0.to_be_bytes())
         .with(&[part])
+}
+
+pub(super) fn pairs() -> Key {
+    Key::new().with(&[STATE_PAIR])
+}
+
+pub(super) fn pair(key: u64) -> Key {
+    pairs().with(&key.to_be_bytes())
+}
+
+pub(super) fn all_pair_names() -> Key {
+    Key::new().with(&[STATE_PAIR_NAMES])
+}
+
+pub(super) fn pair_names(key: u64) -> Key {
+    all_pair_names().with(&key.to_be_bytes())
+}
+
+pub(super) fn all_busy() -> Key {
+    Key::new().with(&[STATE_BUSY])
+}
+
+/// Values may be longer than a [`Key`]: they stand as BLAKE3, 16 bytes of it.
+pub(super) fn busy(record: &BusyRecord) -> Key {
+    let hash = blake3::hash(record.value.as_bytes());
+    all_busy()
+        .with(&record.scope.0.to_be_bytes())
+        .with(&[record.kind as u8])
+        .with(&hash.as_bytes()[..16])
 }
 
 /// Everything of a scope in one of [`Family::BY_DAY`].
@@ -211,6 +253,16 @@ pub(super) fn live_groups() -> Key {
 
 pub(super) fn live(group: GroupId) -> Key {
     live_groups().with(&group.0.to_be_bytes())
+}
+
+pub(super) fn all_loose() -> Key {
+    Key::new().with(&[INDEX_LOOSE])
+}
+
+pub(super) fn loose(home: GroupId, activity: ActivityId) -> Key {
+    all_loose()
+        .with(&home.0.to_be_bytes())
+        .with(&activity.0.to_be_bytes())
 }
 
 #[cfg(test)]

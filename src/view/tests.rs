@@ -34,6 +34,7 @@ fn group(id: u64) -> GroupRecord {
         capped: None,
         event_seq: 1,
         unannounced: false,
+        attached: 0,
         revision: 1,
     }
 }

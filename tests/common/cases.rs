@@ -129,6 +129,7 @@ fn group(activities: u64) -> GroupRecord {
         capped: None,
         event_seq: 3,
         unannounced: false,
+        attached: 0,
         revision: 1,
     }
 }

@@ -25,6 +25,7 @@ use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::record::{
     ActivityRecord, GroupRecord, Link, LinkKind, Record, Relation, Stage, Status, TallyRecord,
 };
+use caseloom_engine::recurrence::Standing;
 use caseloom_engine::time::{Span, Timestamp};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -223,6 +224,7 @@ pub(crate) fn group(number: u64) -> GroupRecord {
         capped: None,
         event_seq: 1,
         unannounced: false,
+        attached: 0,
         revision: 1,
     }
 }
@@ -290,7 +292,9 @@ fn activity(number: u64, group: u64, links: Vec<Link>) -> [Record; 2] {
         group: GroupId(group),
         scope: ScopeId(0),
         day: at.day(),
+        window_begin: at,
         window_end: at.plus(Span::HOUR),
+        grounds: Default::default(),
         source: "edr".into(),
         rule_id: format!("R-{number}").into(),
         rule_name: format!("Rule {number}").into(),
@@ -312,6 +316,11 @@ fn activity(number: u64, group: u64, links: Vec<Link>) -> [Record; 2] {
         last: at.plus(Span::MINUTE),
         count: 2,
         severity: Severity::of(70),
+        standing: Standing::News,
+        minutes: 1,
+        hour: 0,
+        base: Standing::News,
+        is_counted: false,
     };
     [Record::Activity(Box::new(record)), Record::Tally(tally)]
 }

@@ -9,7 +9,7 @@ use crate::entities::Mention;
 use crate::entity::Entity;
 use crate::groups::Group;
 use crate::ids::CaseId;
-use crate::record::{Link, LinkKind};
+use crate::record::Link;
 use crate::slots::No;
 use crate::time::Timestamp;
 
@@ -130,7 +130,7 @@ impl Correlator {
                 let known = self.entities.get(no);
                 (known.kind, known.value.clone())
             }),
-            links: self.show_links(&activity.links),
+            links: self.show_links(activity.link.as_deref().into_iter()),
         }
     }
 
@@ -172,21 +172,23 @@ impl Correlator {
     }
 
     /// Links with their values instead of numbers.
-    pub(super) fn show_links(&self, links: &[LinkNo]) -> Vec<Link> {
+    pub(super) fn show_links<'a>(&self, links: impl Iterator<Item = &'a LinkNo>) -> Vec<Link> {
+        let entities = |link: &LinkNo| {
+            let known = link.entities.iter().map(|no| self.entities.get(*no));
+            let mut shown: Vec<_> = known
+                .map(|known| (known.kind, known.value.clone()))
+                .collect();
+            // Numbers are given anew by a restart.
+            shown.sort_unstable();
+            shown
+        };
         let show = |link: &LinkNo| Link {
-            kind: LinkKind::SharedEntity,
-            entities: link
-                .entities
-                .iter()
-                .map(|no| {
-                    let known = self.entities.get(*no);
-                    (known.kind, known.value.clone())
-                })
-                .collect(),
+            kind: link.kind,
+            entities: entities(link),
             other: link.other,
             gap: link.gap,
             policy: self.policy.version.clone(),
         };
-        links.iter().map(show).collect()
+        links.map(show).collect()
     }
 }

@@ -4,15 +4,20 @@ use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use super::Correlator;
+use super::judge::Judged;
 use super::link::Hit;
-use crate::activities::{Activity, Mentions, Repeat};
+use crate::accounting::Disposition;
+use crate::activities::{Activity, Grounds, Mentions, Print, Repeat};
 use crate::alert::{Alert, Lifecycle};
 use crate::decision::{Decided, Decision, Outcome};
 use crate::entities::{Found, Mention};
 use crate::entity::Entity;
 use crate::identities::Meeting;
 use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
+use crate::keys::Key;
 use crate::record::{IdentityRecord, Record, Stage};
+use crate::recurrence::Standing;
+use crate::rules::Rule;
 use crate::slots::No;
 use crate::time::{Span, Timestamp};
 
@@ -25,6 +30,18 @@ pub(super) struct Scratch {
     pub(super) hits: Vec<Hit>,
     /// The public id of the case that was merged away last; `None` when it was a candidate.
     pub(super) farewell: Option<CaseId>,
+}
+
+/// An alert that opens an activity.
+#[derive(Debug)]
+pub(super) struct Newcomer<'a> {
+    pub(super) alert: &'a Alert,
+    pub(super) scope: ScopeId,
+    pub(super) rule: No<Rule>,
+    pub(super) mentions: Mentions,
+    pub(super) grounds: Grounds,
+    pub(super) judged: Judged,
+    pub(super) print: Print,
 }
 
 /// Where the first delivery of an alert stands: its time, its activity and the group in which that opened.
@@ -79,6 +96,8 @@ impl Correlator {
         decision: &mut Decision,
     ) -> ScopeId {
         let id = self.scopes.intern(&alert.scope, alert.time);
+        let scope = self.scopes.get_mut(id);
+        scope.since = scope.since.min(alert.time);
         if alert.time < self.scopes.get(id).time.minus(self.policy.lateness) {
             decision.tally.late += 1;
         }
@@ -178,21 +197,51 @@ impl Correlator {
         alert: &Alert,
         decision: &mut Decision,
     ) -> (Outcome, Stands) {
-        self.look_up(scope, alert);
-        if let Some(no) = self.repeated(scope, alert) {
-            self.repeat(now, no, alert, decision);
-            let stands = self.stands(no, alert.time);
-            return (Outcome::Counted(stands.activity), stands);
-        }
-        let (no, grouping) = self.open(now, scope, alert, decision);
+        let print = self.print(scope, alert);
+        let youngest = self.activities.youngest(print);
+        let judged = self.judge(scope, alert, youngest, decision);
+        let repeat = Repeat {
+            time: alert.time,
+            severity: alert.severity.score,
+            standing: judged.standing,
+        };
+        let repeated = self.activities.find(youngest, repeat);
+        let (no, grouping) = match repeated {
+            Some(no) => {
+                self.repeat(now, no, (alert, judged), decision);
+                (no, None)
+            }
+            None => {
+                let (no, grouping) = self.open(now, scope, (alert, judged, print), decision);
+                (no, Some(grouping))
+            }
+        };
         let stands = self.stands(no, alert.time);
-        (
-            Outcome::Opened {
-                activity: stands.activity,
-                grouping,
-            },
-            stands,
-        )
+        if let (true, Some(pair)) = (judged.bursts, judged.pair) {
+            self.flare(now, pair, alert, judged.hour, decision);
+        }
+        let activity = stands.activity;
+        let outcome = match grouping {
+            None => Outcome::Counted(activity),
+            Some(grouping) => Outcome::Opened { activity, grouping },
+        };
+        (outcome, stands)
+    }
+
+    /// What the alert repeats: see [`Print`]. Sums, so that the order of its entities doesn't matter.
+    fn print(&self, scope: ScopeId, alert: &Alert) -> Print {
+        let mut sums = [0_u64; 2];
+        let mut is_keyed = false;
+        for entity in alert.entities.iter().filter(|entity| self.links(entity)) {
+            is_keyed = true;
+            let hashes = self.printer.entity(entity);
+            sums = [0, 1].map(|at| sums[at].wrapping_add(hashes[at]));
+        }
+        if !is_keyed {
+            return [0; 2];
+        }
+        let hashes = self.printer.rule(scope, &alert.source, &alert.rule_id);
+        [0, 1].map(|at| sums[at].wrapping_add(hashes[at]).max(1))
     }
 
     /// Where an alert at `time` stands that counts on this activity.
@@ -207,7 +256,7 @@ impl Correlator {
     }
 
     /// Looks up the alert's linkable entities, into the scratch.
-    fn look_up(&mut self, scope: ScopeId, alert: &Alert) {
+    pub(super) fn look_up(&mut self, scope: ScopeId, alert: &Alert) {
         self.scratch.found.clear();
         for (index, entity) in alert.entities.iter().enumerate() {
             if self.links(entity) {
@@ -230,62 +279,129 @@ impl Correlator {
                     .is_err())
     }
 
-    /// The live activity that the alert repeats. A rise of severity is no repeat.
-    fn repeated(&self, scope: ScopeId, alert: &Alert) -> Option<No<Activity>> {
-        let rule = self.rules.find(&alert.source, &alert.rule_id)?;
-        let mut mentions = Mentions::new();
-        for (index, (_, known)) in &self.scratch.found {
-            mentions.push(Mention::new((*known)?, alert.entities[*index].role));
-        }
-        mentions.sort_unstable();
-        let repeat = Repeat {
-            time: alert.time,
-            window: self.policy.dedup_window(&alert.source),
-            severity: alert.severity.score,
-        };
-        self.activities.find(scope, rule, &mentions, repeat)
-    }
-
     /// Counts a repeat on an activity.
-    fn repeat(&mut self, now: Timestamp, no: No<Activity>, alert: &Alert, decision: &mut Decision) {
+    fn repeat(
+        &mut self,
+        now: Timestamp,
+        no: No<Activity>,
+        (alert, judged): (&Alert, Judged),
+        decision: &mut Decision,
+    ) {
         let time = alert.time;
         let activity = self.activities.get_mut(no);
         let grew = time < activity.first || time > activity.last;
         activity.count += 1;
         activity.first = activity.first.min(time);
         activity.last = activity.last.max(time);
-        let group = activity.group;
-        if grew {
-            self.extend(no);
+        let is_new_minute = activity.note_minute(time);
+        let is_new_hour = activity.hour != judged.hour;
+        (activity.hour, activity.base) = (judged.hour, judged.base);
+        activity.is_counted = judged.is_counted;
+        self.touch_activity(no);
+        if is_new_hour {
+            self.count_busy(no, judged.hour);
         }
+        let activity = self.activities.get(no);
+        let group = activity.group;
+        if activity.standing == Standing::Background {
+            self.repeat_background(now, no, is_new_minute, decision);
+            return;
+        }
+        // What is later than allowed may reach what opened after it.
+        let is_late = time.plus(self.policy.lateness) < self.scopes.get(activity.scope).time;
+        let (bridges, beside) = (grew && (activity.is_short || is_late), activity.beside);
         let body = &mut self.groups.get_mut(group).body;
         body.alerts += 1;
         body.first = body.first.min(time);
         body.last = body.last.max(time);
+        body.is_stale |= grew;
         let widened = body.add_attack(&alert.attack);
         self.count_in(group);
-        self.touch_activity(no);
         self.touch_group(now, group);
         if widened {
             self.promote_if_due(now, group, decision);
         }
-        if grew {
-            self.bridge(now, no, decision);
+        if bridges {
+            self.extend(no);
+            self.bridge(now, no, None, decision);
         }
+        if is_new_minute {
+            self.mark_minute(now, no, time, decision);
+            if beside {
+                self.attach_around(now, no, decision);
+            }
+        }
+    }
+
+    /// Counts a repeat on a bin of background, on its own or attached.
+    fn repeat_background(
+        &mut self,
+        now: Timestamp,
+        no: No<Activity>,
+        is_new_minute: bool,
+        decision: &mut Decision,
+    ) {
+        let activity = self.activities.get(no);
+        if activity.is_loose() {
+            self.accounting.count_alert(Disposition::Background);
+            if is_new_minute {
+                self.attach_if_near(now, no, decision);
+            }
+            return;
+        }
+        let group = activity.group;
+        let (body, stage) = {
+            let group = self.groups.get_mut(group);
+            (&mut group.body, group.head.stage)
+        };
+        body.attached += 1;
+        self.accounting.count_alert(match stage {
+            Stage::Open => Disposition::Case,
+            _ => Disposition::Background,
+        });
+        self.touch_group(now, group);
+    }
+
+    /// Marks a minute in which a rare rule fired, and merges what that connects.
+    pub(super) fn mark_minute(
+        &mut self,
+        now: Timestamp,
+        no: No<Activity>,
+        time: Timestamp,
+        decision: &mut Decision,
+    ) {
+        let grounds = &self.activities.get(no).grounds;
+        let rare = grounds
+            .keys
+            .iter()
+            .find(|(key, _)| matches!(key, Key::Rule(..)));
+        if let Some((key, gap)) = rare.copied() {
+            self.extend_key(no, (key, gap), (time, time));
+            self.bridge(now, no, Some(key), decision);
+        }
+    }
+
+    /// The term of the alerts in a live group.
+    pub(super) fn term_of(&self, group: No<crate::groups::Group>) -> Disposition {
+        let stage: Stage = self.groups.get(group).head.stage;
+        stage
+            .disposition()
+            .expect("a live group is a candidate or a case")
     }
 
     /// Counts one new alert in the term of its group.
     pub(super) fn count_in(&mut self, group: No<crate::groups::Group>) {
-        let stage: Stage = self.groups.get(group).head.stage;
-        let disposition = stage
-            .disposition()
-            .expect("a live group is a candidate or a case");
+        let disposition = self.term_of(group);
         self.accounting.count_alert(disposition);
     }
 
-    /// Adds the entities that the look-up did not find; returns all mentions, in the alert's order.
-    pub(super) fn intern_mentions(&mut self, scope: ScopeId, alert: &Alert) -> Mentions {
-        let mut mentions: SmallVec<[Mention; 4]> = SmallVec::new();
+    /// Adds the entities that the look-up did not find; returns all mentions, sorted, each with its entity's index.
+    pub(super) fn intern_mentions(
+        &mut self,
+        scope: ScopeId,
+        alert: &Alert,
+    ) -> SmallVec<[(Mention, usize); 4]> {
+        let mut mentions: SmallVec<[(Mention, usize); 4]> = SmallVec::new();
         for at in 0..self.scratch.found.len() {
             let (index, (hash, known)) = self.scratch.found[at];
             let entity = &alert.entities[index];
@@ -295,9 +411,10 @@ impl Correlator {
                 self.entities
                     .insert(hash, scope, entity.kind, &entity.value)
             });
-            mentions.push(Mention::new(no, entity.role));
+            mentions.push((Mention::new(no, entity.role), index));
             self.entities.mention(no);
         }
+        mentions.sort_unstable();
         mentions
     }
 

@@ -5,8 +5,10 @@ use crate::accounting::Disposition;
 use crate::activities::Activity;
 use crate::decision::{Decision, EventType};
 use crate::groups::Group;
+use crate::hours::Hours;
 use crate::ids::ScopeId;
 use crate::record::{GroupRecord, Record, Stage, Status};
+use crate::recurrence::Standing;
 use crate::slots::No;
 use crate::time::{Span, Timestamp};
 
@@ -31,6 +33,10 @@ impl Correlator {
         self.touch_scope(id);
         self.identities
             .advance(id, before, time, self.policy.dedup.ids_kept);
+        self.forget_loose(id, decision);
+        if Hours::of(before) != Hours::of(time) {
+            self.entities.purge(id, Hours::of(time), &self.policy.hubs);
+        }
         while let Some((armed, group)) = self.scopes.get_mut(id).deadlines.pop_due(time) {
             let no = self
                 .groups
@@ -50,8 +56,11 @@ impl Correlator {
     pub(super) fn weigh(&mut self, group: No<Group>, no: No<Activity>) -> bool {
         let activity = self.activities.get(no);
         let body = &mut self.groups.get_mut(group).body;
-        body.risk
-            .add(activity.rule, activity.subject, activity.severity.score);
+        // What lasts was counted when it was news.
+        if activity.standing == Standing::News {
+            body.risk
+                .add(activity.rule, activity.subject, activity.severity.score);
+        }
         let names = body.title.is_empty() || activity.severity.score > body.severity.score;
         if names {
             body.severity = activity.severity;
@@ -73,11 +82,17 @@ impl Correlator {
         let Some(reason) = self.promotion(group) else {
             return;
         };
-        let alerts = group.body.alerts;
+        let (alerts, attached) = (group.body.alerts, group.body.attached);
         let head = &mut self.groups.get_mut(no).head;
         head.stage = Stage::Open;
         head.opened = Some(now);
         self.shift(Disposition::Candidate, Disposition::Case, alerts, decision);
+        self.shift(
+            Disposition::Background,
+            Disposition::Case,
+            attached,
+            decision,
+        );
         decision.tally.cases_opened += 1;
         self.rearm(no);
         self.touch_group(now, no);
@@ -170,16 +185,28 @@ impl Correlator {
                 .spans_mut(*entity)
                 .retain(|span| span.group != no);
         }
+        for key in &group.body.keys {
+            self.keys.take(*key, no);
+        }
         for activity in &group.body.activities {
-            let activity = self.activities.remove(*activity);
-            if activity.dirty {
-                decision.record(|| Record::Tally(activity.tally()));
-            }
-            for mention in &activity.mentions {
-                self.entities.forget(mention.entity());
-            }
-            self.rules.forget(activity.rule);
+            self.forget_activity(*activity, decision);
         }
         record
+    }
+
+    /// Takes an activity out of memory.
+    pub(super) fn forget_activity(&mut self, no: No<Activity>, decision: &mut Decision) {
+        let subject = self.activities.get(no).subject;
+        self.leave_scene(subject, no);
+        let activity = self.activities.remove(no);
+        if activity.dirty {
+            decision.record(|| Record::Tally(activity.tally()));
+        }
+        let hour = Hours::of(self.scopes.get(activity.scope).time);
+        for mention in &activity.mentions {
+            self.entities
+                .forget(mention.entity(), hour, &self.policy.hubs);
+        }
+        self.rules.forget(activity.rule);
     }
 }

@@ -4,30 +4,60 @@
 use smallvec::SmallVec;
 
 use super::Correlator;
-use crate::activities::Activity;
+use crate::activities::{Activity, begin_of};
 use crate::decision::{Decision, EventType};
-use crate::entities::Mention;
+use crate::entities::{Known, Mention};
 use crate::groups::{Group, newcomers};
 use crate::ids::GroupId;
+use crate::keys::Key;
 use crate::record::{Record, Relation, Stage, Status};
 use crate::slots::No;
 use crate::spans;
-use crate::time::Timestamp;
+use crate::time::{Span as Length, Timestamp};
 
 /// The word for a merge because of a shared entity.
 const SHARED: &str = "shared_entities";
 
 impl Correlator {
-    /// After a repeat made an activity reach further: merges the groups that it connects now.
-    pub(super) fn bridge(&mut self, now: Timestamp, no: No<Activity>, decision: &mut Decision) {
+    /// After an activity reached further (or a rare rule fired in a new minute, by that key only): merges the groups
+    /// that it connects now.
+    pub(super) fn bridge(
+        &mut self,
+        now: Timestamp,
+        no: No<Activity>,
+        key: Option<Key>,
+        decision: &mut Decision,
+    ) {
         let activity = self.activities.get(no);
-        let alone = |m: &Mention| self.entities.get(m.entity()).spans.len() == 1;
-        if activity.mentions.iter().all(alone) {
-            return;
-        }
         let (group, extent) = (activity.group, (activity.first, activity.last));
-        let mentions = activity.mentions.clone();
-        self.find_hits(&mentions, extent, Some(group));
+        match key {
+            Some(key) => {
+                let gap = self.policy.evidence.rule_gap;
+                if self.keys.spans(key).len() < 2 {
+                    return;
+                }
+                let minutes: Vec<i64> = self.activities.get(no).minutes().collect();
+                for minute in minutes {
+                    let at = begin_of(minute);
+                    let group = self.activities.get(no).group;
+                    self.find_key_hits((key, gap), at, Some(group));
+                    self.merge_hits(now, group, decision);
+                }
+            }
+            None => {
+                let alone = |m: &Mention| self.entities.get(m.entity()).spans.len() == 1;
+                if activity.mentions.iter().all(alone) && activity.grounds.keys.is_empty() {
+                    return;
+                }
+                let (mentions, grounds) = (activity.mentions.clone(), activity.grounds.clone());
+                self.find_hits(&mentions, &grounds, extent, Some(group));
+                self.merge_hits(now, group, decision);
+            }
+        }
+    }
+
+    /// Merges a group with all that were hit.
+    fn merge_hits(&mut self, now: Timestamp, group: No<Group>, decision: &mut Decision) {
         let mut ids: SmallVec<[GroupId; 4]> = SmallVec::new();
         ids.push(self.groups.get(group).head.id);
         ids.extend(
@@ -42,6 +72,65 @@ impl Correlator {
                 self.merge(now, (*senior, *junior), &[], decision);
             }
         }
+    }
+
+    /// A subject on which enough rules fired that its scope had never seen is hot: what stands on it by such a rule
+    /// within the day belongs together. Merges until nothing more does.
+    pub(super) fn warm(&mut self, now: Timestamp, no: No<Activity>, decision: &mut Decision) {
+        let keys: SmallVec<[Key; 4]> = {
+            let group = self.activities.get(no).group;
+            let body = &self.groups.get(group).body;
+            body.keys
+                .iter()
+                .copied()
+                .filter(|key| matches!(key, Key::Hot(_)))
+                .collect()
+        };
+        let gap = self.policy.evidence.hot_gap;
+        for key in keys {
+            let Key::Hot(subject) = key else { continue };
+            while let Some((a, b)) = self.hot_pair(key, subject, gap) {
+                if !self.merge(now, (a, b), &[], decision) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Two groups within reach of each other on a subject, one of which makes it hot; senior first.
+    fn hot_pair(&self, key: Key, subject: No<Known>, gap: Length) -> Option<(GroupId, GroupId)> {
+        let spans = self.keys.spans(key);
+        if spans.len() < 2 {
+            return None;
+        }
+        let hot: SmallVec<[bool; 8]> = spans
+            .iter()
+            .map(|span| self.novel_rules(span.group, subject) >= self.policy.evidence.hot_rules)
+            .collect();
+        let mut pairs = Vec::new();
+        for (at, a) in spans.iter().enumerate() {
+            for (b, is_hot) in spans.iter().zip(&hot).skip(at + 1) {
+                if a.group != b.group && (hot[at] || *is_hot) && a.distance(b.first, b.last) <= gap
+                {
+                    let mut ids: SmallVec<[GroupId; 4]> = SmallVec::from_slice(
+                        &[a.group, b.group].map(|no| self.groups.get(no).head.id),
+                    );
+                    if self.are_related(a.group, b.group) {
+                        continue;
+                    }
+                    self.sort_by_seniority(&mut ids);
+                    pairs.push((ids[0], ids[1]));
+                }
+            }
+        }
+        pairs.into_iter().min()
+    }
+
+    /// Whether two groups were related instead of merged.
+    fn are_related(&self, a: No<Group>, b: No<Group>) -> bool {
+        let (a, b) = (&self.groups.get(a).head, &self.groups.get(b).head);
+        a.related.iter().any(|(_, case)| *case == b.case)
+            || b.related.iter().any(|(_, case)| *case == a.case)
     }
 
     /// Merges `junior` into `senior`, so that an activity with the mentions `arriving` still fits in; none arrives
@@ -166,7 +255,15 @@ impl Correlator {
                 crate::accounting::Disposition::Candidate,
                 crate::accounting::Disposition::Case,
             );
-            self.shift(from, to, record.alerts, decision);
+            let body = &self.groups.get(loser).body;
+            let (alerts, attached) = (body.alerts, body.attached);
+            self.shift(from, to, alerts, decision);
+            self.shift(
+                crate::accounting::Disposition::Background,
+                to,
+                attached,
+                decision,
+            );
         }
         let (into, (from, left)) = self.groups.unite(survivor, loser);
         self.move_body(&left, from, into);
@@ -179,6 +276,20 @@ impl Correlator {
         into
     }
 
+    /// Over which time a key connects.
+    fn gap_of(&self, key: Key) -> Length {
+        match key {
+            Key::Both(a, b) => {
+                let (a, b) = (self.entities.get(a).kind, self.entities.get(b).kind);
+                let alone = self.policy.gap(a).min(self.policy.gap(b));
+                self.policy.together(a, b).unwrap_or(alone)
+            }
+            Key::Rule(..) => self.policy.evidence.rule_gap,
+            Key::Run(_) => self.policy.recurrence.run_gap,
+            Key::Hot(_) => self.policy.evidence.hot_gap,
+        }
+    }
+
     /// Lets the activities and entities of a body that was in slot `from` belong to `into`.
     fn move_body(&mut self, moved: &Group, from: No<Group>, into: No<Group>) {
         for activity in &moved.body.activities {
@@ -187,14 +298,23 @@ impl Correlator {
         for entity in &moved.body.entities {
             let gap = self.policy.gap(self.entities.get(*entity).kind);
             let spans = self.entities.spans_mut(*entity);
-            let theirs: spans::Spans = spans.iter().filter(|s| s.group == from).copied().collect();
-            spans.retain(|span| span.group != from);
-            for span in theirs {
+            for span in spans::take(spans, from) {
                 let span = spans::Span {
                     group: into,
                     ..span
                 };
                 spans::add(spans, span, gap, |no| self.activities.get(no).id);
+            }
+        }
+        for key in &moved.body.keys {
+            let gap = self.gap_of(*key);
+            for span in self.keys.take(*key, from) {
+                let span = spans::Span {
+                    group: into,
+                    ..span
+                };
+                self.keys
+                    .add(*key, span, gap, |no| self.activities.get(no).id);
             }
         }
         let body = &mut self.groups.get_mut(into).body;

@@ -8,8 +8,10 @@
 //! `life` (promotion, expiry, closing), `announce` (events), `restore` (memory from the store), `digest` (state hash).
 
 mod announce;
+mod background;
 mod decide;
 mod digest;
+mod judge;
 mod life;
 mod link;
 mod merge;
@@ -22,18 +24,24 @@ use std::collections::BTreeMap;
 use crate::accounting::{Accounting, Disposition, MessageOutcome, Move};
 use crate::activities::{Activity, ActivityTable};
 use crate::alert::{Alert, TopicId};
+use crate::busy::Commonness;
 use crate::deadlines::Deadlines;
 use crate::decision::Decision;
-use crate::entities::EntityTable;
+use crate::entities::{EntityTable, Known};
+use crate::entity::EntityKind;
 use crate::groups::{Group, GroupTable};
+use crate::hours::Hours;
 use crate::identities::Identities;
 use crate::ids::{GroupId, ScopeId};
+use crate::keys::KeyTable;
 use crate::policy::Policy;
-use crate::record::Record;
+use crate::printer::Printer;
+use crate::record::{BusyRecord, Record};
+use crate::recurrence::{Pair, PairTable};
 use crate::rules::RuleTable;
 use crate::scopes::Scopes;
 use crate::slots::No;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// The state machine. One per shard, owned by one thread.
 #[derive(Debug)]
@@ -46,12 +54,21 @@ pub struct Correlator {
     activities: ActivityTable,
     groups: GroupTable,
     identities: Identities,
+    pairs: PairTable,
+    keys: KeyTable,
+    printer: Printer,
     accounting: Accounting,
     /// Wall times at which gathered changes of cases are announced.
     announcements: Deadlines<GroupId>,
     dirty_activities: Vec<No<Activity>>,
     dirty_groups: Vec<No<Group>>,
     dirty_scopes: Vec<ScopeId>,
+    dirty_pairs: Vec<No<Pair>>,
+    dirty_busy: Vec<No<Known>>,
+    /// The longest dedup window of any source.
+    window_max: Span,
+    /// The shortest gap of a kind that links.
+    gap_min: Span,
     /// What ended, folded into a hash: they have left memory, but not the state.
     ended: blake3::Hasher,
     scratch: decide::Scratch,
@@ -68,10 +85,29 @@ pub struct Sizes {
     pub activities: usize,
     /// Native ids remembered.
     pub identities: usize,
+    /// (rule, subject) pairs and rules remembered.
+    pub pairs: usize,
+    /// Things other than single entities by which live activities link.
+    pub keys: usize,
     /// Candidates.
     pub candidates: usize,
     /// Open cases.
     pub cases: usize,
+}
+
+/// An entity that is worth less than its kind, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubView {
+    /// Its scope.
+    pub scope: ScopeId,
+    /// What it is.
+    pub kind: EntityKind,
+    /// Its value.
+    pub value: CompactString,
+    /// What it is worth.
+    pub commonness: Commonness,
+    /// In how many of the settled hours of the last day it was busy.
+    pub busy_hours: u32,
 }
 
 impl Correlator {
@@ -80,20 +116,31 @@ impl Correlator {
     pub fn new(policy: Policy, seed: [u8; 16]) -> Self {
         let half = |from: usize| u64::from_le_bytes(std::array::from_fn(|i| seed[from + i]));
         let hash_seed = half(0) ^ half(8).rotate_left(32);
+        let windows = policy.dedup.window_by_source.values();
+        let window_max = windows.copied().fold(policy.dedup.window, Span::max);
+        let gaps = policy.gaps.iter().filter(|gap| **gap > Span::ZERO);
+        let gap_min = gaps.copied().min().unwrap_or(Span::ZERO);
         Self {
             policy,
             topics: BTreeMap::new(),
             scopes: Scopes::new(hash_seed),
             entities: EntityTable::new(hash_seed),
             rules: RuleTable::new(hash_seed),
-            activities: ActivityTable::new(hash_seed),
+            activities: ActivityTable::new(),
             groups: GroupTable::default(),
             identities: Identities::new(seed),
+            pairs: PairTable::new(seed),
+            keys: KeyTable::new(hash_seed),
+            printer: Printer::new(seed),
             accounting: Accounting::default(),
             announcements: Deadlines::default(),
             dirty_activities: Vec::new(),
             dirty_groups: Vec::new(),
             dirty_scopes: Vec::new(),
+            dirty_pairs: Vec::new(),
+            dirty_busy: Vec::new(),
+            window_max,
+            gap_min,
             ended: blake3::Hasher::new(),
             scratch: decide::Scratch::default(),
         }
@@ -175,12 +222,41 @@ impl Correlator {
                 decision.record(|| Record::Group(Box::new(group.record(name))));
             }
         }
+        self.seal_memory(decision);
         for id in std::mem::take(&mut self.dirty_scopes) {
             self.scopes.get_mut(id).dirty = false;
             let scope = self.scopes.get(id);
             decision.record(|| Record::Scope(scope.record(id)));
         }
         decision.record(|| Record::Accounting(self.accounting.clone()));
+    }
+
+    /// Hands out what is remembered of pairs and entities.
+    fn seal_memory(&mut self, decision: &mut Decision) {
+        for no in std::mem::take(&mut self.dirty_pairs) {
+            if let Some(pair) = self.pairs.if_live(no).filter(|pair| pair.dirty) {
+                pair.dirty = false;
+                decision.record(|| Record::Pair(Box::new(pair.record())));
+            }
+        }
+        for key in self.pairs.take_gone() {
+            decision.record(|| Record::PairGone(key));
+        }
+        let mut busy = std::mem::take(&mut self.dirty_busy);
+        busy.sort_unstable();
+        busy.dedup();
+        for no in busy {
+            if let Some(known) = self.entities.if_live(no) {
+                decision.record(|| {
+                    Record::Busy(Box::new(BusyRecord {
+                        scope: known.scope,
+                        kind: known.kind,
+                        value: known.value.clone(),
+                        busy: known.busy,
+                    }))
+                });
+            }
+        }
     }
 
     /// The sums since the store began.
@@ -211,9 +287,35 @@ impl Correlator {
             rules: self.rules.len(),
             activities: self.activities.len(),
             identities: self.identities.len(),
+            pairs: self.pairs.len(),
+            keys: self.keys.len(),
             candidates,
             cases,
         }
+    }
+
+    /// The entities that are common or hubs at their scope's time, by scope, kind and value. Walks all entities: for
+    /// a page or a metrics interval, not per alert.
+    #[must_use]
+    pub fn hubs(&self) -> Vec<HubView> {
+        let mut hubs: Vec<HubView> = self
+            .entities
+            .busy()
+            .filter_map(|(scope, kind, value, busy)| {
+                let hour = Hours::of(self.scopes.get(scope).time);
+                let (lateness, policy) = (self.policy.lateness, &self.policy.hubs);
+                let commonness = busy.commonness(hour, lateness, policy);
+                (commonness != Commonness::Normal).then(|| HubView {
+                    scope,
+                    kind,
+                    value: value.clone(),
+                    commonness,
+                    busy_hours: busy.hours(hour, lateness, policy),
+                })
+            })
+            .collect();
+        hubs.sort_unstable_by(|a, b| (a.scope, a.kind, &a.value).cmp(&(b.scope, b.kind, &b.value)));
+        hubs
     }
 
     /// Moves alerts between terms of the accounting.

@@ -5,15 +5,19 @@ use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use super::Correlator;
+use super::decide::Newcomer;
+use super::judge::Judged;
 use super::link::Room;
-use crate::activities::{Activity, Mentions};
+use crate::activities::{Activity, LinkNo, Print, begin_of};
 use crate::alert::Alert;
 use crate::decision::{Decision, EventType, Grouping};
 use crate::entities::{Known, Mention};
+use crate::entity::Entity;
 use crate::groups::{Body, Group, Head, newcomers};
 use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
-use crate::record::{ActivityRecord, CapReason, Record, Relation, Stage};
-use crate::rules::Rule;
+use crate::keys::Key;
+use crate::record::{ActivityRecord, CapReason, GroundsRecord, Record, Relation, Stage};
+use crate::recurrence::{Bins, Standing};
 use crate::slots::No;
 use crate::time::Timestamp;
 
@@ -28,39 +32,66 @@ type Asked = SmallVec<[(No<Group>, Room); 4]>;
 const CHAIN_MAX: usize = 32;
 
 impl Correlator {
-    /// Opens an activity for an alert that repeats none, and places it.
+    /// Opens an activity for an alert that repeats none, and places it unless it is background.
     pub(super) fn open(
         &mut self,
         now: Timestamp,
         scope: ScopeId,
-        alert: &Alert,
+        (alert, judged, print): (&Alert, Judged, Print),
         decision: &mut Decision,
     ) -> (No<Activity>, Grouping) {
-        let mut mentions = self.intern_mentions(scope, alert);
+        self.look_up(scope, alert);
+        let indexed = self.intern_mentions(scope, alert);
         let rule = self
             .rules
             .mention(&alert.source, &alert.rule_id, &alert.rule_name);
-        self.find_hits(&mentions, (alert.time, alert.time), None);
-        mentions.sort_unstable();
-        let (group, grouping) = self.place(now, scope, alert, &mentions, decision);
-        let no = self.add_activity(alert, (scope, rule, mentions), group, decision);
-        self.attach(now, no, alert, decision);
+        let is_background = judged.standing == Standing::Background;
+        let grounds = self.grounds((scope, rule), alert, judged, &indexed);
+        let newcomer = Newcomer {
+            alert,
+            scope,
+            rule,
+            mentions: indexed.iter().map(|(mention, _)| *mention).collect(),
+            grounds,
+            judged,
+            print,
+        };
+        if is_background {
+            return (
+                self.open_loose(now, newcomer, decision),
+                Grouping::Background,
+            );
+        }
+        let extent = (alert.time, alert.time);
+        self.find_hits(&newcomer.mentions, &newcomer.grounds, extent, None);
+        let (group, grouping) = self.place(now, scope, (alert, None), &newcomer.mentions, decision);
+        let links = self.links_into(group, decision);
+        let home = self.groups.get(group).head.id;
+        let no = self.add_activity(newcomer, home, group, links, decision);
+        let body = &mut self.groups.get_mut(group).body;
+        body.activities.push(no);
+        body.alerts += 1;
+        body.first = body.first.min(alert.time);
+        body.last = body.last.max(alert.time);
+        self.count_in(group);
+        self.count_busy(no, judged.hour);
+        self.grow(now, no, alert, decision);
         (no, grouping)
     }
 
     /// Chooses the group, merging those that the alert connects.
-    fn place(
+    pub(super) fn place(
         &mut self,
         now: Timestamp,
         scope: ScopeId,
-        alert: &Alert,
+        (alert, home): (&Alert, Option<GroupId>),
         mentions: &[Mention],
         decision: &mut Decision,
     ) -> (No<Group>, Grouping) {
         let full = self.follow_continuations(alert.time, mentions);
         let targets = self.targets();
         let Some((first, others)) = targets.split_first() else {
-            let group = self.found(now, scope, alert);
+            let group = self.found(now, scope, alert, home);
             let Some((full, reason)) = full else {
                 return (group, Grouping::Opened);
             };
@@ -173,11 +204,19 @@ impl Correlator {
         (time.since(body.last) > caps.idle).then_some(CapReason::Idle)
     }
 
-    /// Makes a group for the alert.
-    fn found(&mut self, now: Timestamp, scope: ScopeId, alert: &Alert) -> No<Group> {
-        self.accounting.groups += 1;
-        let id = GroupId(self.accounting.groups);
-        let head = Head::new(id, self.case_id(alert), scope, now);
+    /// Makes a group for the alert, with the number `home` where one was given out already.
+    fn found(
+        &mut self,
+        now: Timestamp,
+        scope: ScopeId,
+        alert: &Alert,
+        home: Option<GroupId>,
+    ) -> No<Group> {
+        let id = home.unwrap_or_else(|| {
+            self.accounting.groups += 1;
+            GroupId(self.accounting.groups)
+        });
+        let head = Head::new(id, self.case_id(alert, home), scope, now);
         let no = self.groups.insert(Group {
             head,
             body: Body::empty(),
@@ -223,58 +262,93 @@ impl Correlator {
     }
 
     /// Adds the activity of an alert to the table, not yet to the sums of its group.
-    fn add_activity(
+    pub(super) fn add_activity(
         &mut self,
-        alert: &Alert,
-        key: (ScopeId, No<Rule>, Mentions),
+        newcomer: Newcomer<'_>,
+        home: GroupId,
         group: No<Group>,
+        links: Vec<LinkNo>,
         decision: &mut Decision,
     ) -> No<Activity> {
         self.accounting.activities += 1;
         let id = ActivityId(self.accounting.activities);
-        let head = &self.groups.get(group).head;
-        let mut activity = Activity::new(id, head.id, key, alert.time);
-        activity.window_end = alert.time.plus(self.policy.dedup_window(&alert.source));
-        activity.links = self.links_into(group, decision);
+        let (alert, judged) = (newcomer.alert, newcomer.judged);
+        let key = (newcomer.scope, newcomer.rule, newcomer.mentions);
+        let mut activity = Activity::new(id, home, key, alert.time);
+        if judged.standing == Standing::Background {
+            let bin = Bins::of(alert.time);
+            activity.window_end = Bins::end(bin);
+            activity.window_begin = Bins::end(bin - 1);
+        } else {
+            activity.window_end = alert.time.plus(self.policy.dedup_window(&alert.source));
+        }
+        let window = activity.window_end.since(activity.window_begin);
+        activity.is_short = self.is_short(&newcomer.grounds, window);
         activity.group = group;
         activity.subject = self.subject_of(activity.scope, alert);
         activity.severity = alert.severity;
+        (activity.pair, activity.print) = (judged.pair, newcomer.print);
+        (activity.standing, activity.base, activity.hour) =
+            (judged.standing, judged.base, judged.hour);
+        activity.grounds = newcomer.grounds;
+        activity.is_counted = judged.is_counted;
+        activity.note_minute(alert.time);
         if decision.wants.records {
-            decision.records.push(Record::Activity(Box::new(
-                self.activity_record(alert, &activity),
-            )));
+            let record = self.activity_record(alert, &activity, &links);
+            decision.records.push(Record::Activity(Box::new(record)));
         }
+        activity.link = links.into_iter().next().map(Box::new);
         self.activities.insert(activity)
     }
 
-    /// Counts the activity in its group: extent, sums, risk, promotion.
-    fn attach(&mut self, now: Timestamp, no: No<Activity>, alert: &Alert, decision: &mut Decision) {
-        let group = self.activities.get(no).group;
+    /// Lets a group take over what an activity that it holds now brings: links, risk, promotion.
+    pub(super) fn grow(
+        &mut self,
+        now: Timestamp,
+        no: No<Activity>,
+        alert: &Alert,
+        decision: &mut Decision,
+    ) {
+        let activity = self.activities.get(no);
+        let group = activity.group;
         let body = &mut self.groups.get_mut(group).body;
-        body.activities.push(no);
-        body.alerts += 1;
-        body.first = body.first.min(alert.time);
-        body.last = body.last.max(alert.time);
+        for mention in &activity.mentions {
+            body.add_entity(mention.entity());
+        }
         body.add_attack(&alert.attack);
         self.extend(no);
         if self.weigh(group, no) {
             self.groups.get_mut(group).body.title = Self::title_of(alert);
         }
-        self.count_in(group);
         self.touch_activity(no);
         self.touch_group(now, group);
         self.arm_new(group);
+        let minutes: Vec<i64> = self.activities.get(no).minutes().collect();
+        for minute in minutes {
+            self.mark_minute(now, no, begin_of(minute), decision);
+        }
+        self.warm(now, no, decision);
+        self.enter_scene(no);
+        if self.activities.get(no).beside {
+            self.attach_around(now, no, decision);
+        }
+        let group = self.activities.get(no).group;
         self.promote_if_due(now, group, decision);
     }
 
     /// The subject among the entities that the engine knows.
-    fn subject_of(&self, scope: ScopeId, alert: &Alert) -> Option<No<Known>> {
+    pub(super) fn subject_of(&self, scope: ScopeId, alert: &Alert) -> Option<No<Known>> {
         let subject = alert.subject()?;
         self.entities.find(scope, subject.kind, &subject.value).1
     }
 
     /// What is said once of an activity.
-    fn activity_record(&self, alert: &Alert, activity: &Activity) -> ActivityRecord {
+    fn activity_record(
+        &self,
+        alert: &Alert,
+        activity: &Activity,
+        links: &[LinkNo],
+    ) -> ActivityRecord {
         let subject = alert
             .subject()
             .and_then(|subject| alert.entities.iter().position(|entity| entity == subject));
@@ -283,6 +357,7 @@ impl Correlator {
             group: activity.home,
             scope: activity.scope,
             day: activity.day,
+            window_begin: activity.window_begin,
             window_end: activity.window_end,
             source: alert.source.clone(),
             rule_id: alert.rule_id.clone(),
@@ -293,14 +368,49 @@ impl Correlator {
             attack: alert.attack.to_vec(),
             entities: alert.entities.to_vec(),
             subject: subject.and_then(|index| u16::try_from(index).ok()),
-            links: self.show_links(&activity.links),
+            links: self.show_links(links.iter()),
+            grounds: self.show_grounds(alert, activity),
         }
+    }
+
+    fn show_grounds(&self, alert: &Alert, activity: &Activity) -> GroundsRecord {
+        let index = |no: No<Known>| {
+            let known = self.entities.get(no);
+            let is_it = |entity: &Entity| entity.kind == known.kind && entity.value == known.value;
+            let at = alert.entities.iter().position(is_it).unwrap_or_default();
+            u16::try_from(at).unwrap_or(u16::MAX)
+        };
+        let mut shown = GroundsRecord {
+            is_novel: activity.grounds.is_novel,
+            ..GroundsRecord::default()
+        };
+        for (at, mention) in activity.mentions.iter().enumerate() {
+            if activity.grounds.alone >> at & 1 == 1 {
+                shown.alone.push(index(mention.entity()));
+            }
+        }
+        for (key, gap) in &activity.grounds.keys {
+            match key {
+                Key::Both(a, b) => {
+                    let (a, b) = (index(*a), index(*b));
+                    shown.both.push((a.min(b), a.max(b), *gap));
+                }
+                Key::Run(_) => shown.is_run = true,
+                Key::Rule(..) => shown.is_rare = true,
+                Key::Hot(_) => {}
+            }
+        }
+        // Mentions are in the order of numbers that a restart gives anew.
+        shown.alone.sort_unstable();
+        shown.alone.dedup();
+        shown.both.sort_unstable();
+        shown
     }
 
     /// The public id of a group that this alert opens: 64 bits of BLAKE3 over who the alert is, when, and where it
     /// stood. Each of them is there for a reason: a native id comes again after it was forgotten, and the offsets of
     /// a topic begin anew when it was made anew; no two cases may have one id.
-    fn case_id(&self, alert: &Alert) -> CaseId {
+    fn case_id(&self, alert: &Alert, home: Option<GroupId>) -> CaseId {
         let mut hasher = blake3::Hasher::new();
         let mut part = |bytes: &[u8]| {
             hasher.update(&(bytes.len() as u64).to_le_bytes());
@@ -316,6 +426,10 @@ impl Correlator {
         part(&position.partition.to_le_bytes());
         part(&position.offset.to_le_bytes());
         part(&position.index.to_le_bytes());
+        // A burst makes groups of bins that opened before it.
+        if let Some(home) = home {
+            part(&home.0.to_le_bytes());
+        }
         let hash = hasher.finalize();
         CaseId(u64::from_le_bytes(std::array::from_fn(|i| {
             hash.as_bytes()[i]

@@ -5,15 +5,19 @@ use std::collections::BTreeMap;
 
 use super::Correlator;
 use crate::accounting::Accounting;
-use crate::activities::{Activity, LinkNo, Mentions};
-use crate::entities::Mention;
+use crate::activities::{Activity, Grounds, LinkNo, Mentions, Print, begin_of};
+use crate::entities::{Known, Mention};
 use crate::groups::{Body, Group, Head};
 use crate::ids::{CaseId, ScopeId};
+use crate::keys::Key;
 use crate::record::{
-    ActivityRecord, GroupRecord, IdentityRecord, Link, Relation, ScopeRecord, TallyRecord,
+    ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, Link, Relation, ScopeRecord,
+    TallyRecord,
 };
+use crate::recurrence::{Bins, PairRecord, Standing};
+use crate::rules::Rule;
 use crate::slots::No;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 impl Correlator {
     /// Takes over the sums.
@@ -35,6 +39,7 @@ impl Correlator {
         scope.time = record.time;
         scope.heard = record.heard;
         scope.heard_time = record.heard_time;
+        scope.since = record.since;
         scope.dirty = false;
     }
 
@@ -59,57 +64,170 @@ impl Correlator {
         self.groups.insert(Group { head, body });
     }
 
-    /// Takes over an activity of a group that was restored.
-    ///
-    /// # Panics
-    /// When the group is missing: the store is not the one that the engine wrote.
+    /// Takes over a (rule, subject) pair.
+    pub fn restore_pair(&mut self, record: &PairRecord) {
+        self.pairs.restore(record);
+    }
+
+    /// Takes over how busy an entity was. Call before the activities.
+    pub fn restore_busy(&mut self, record: &BusyRecord) {
+        self.entities
+            .restore_busy(record.scope, record.kind, &record.value, record.busy);
+    }
+
+    /// Takes over an activity of a group that was restored, or background on its own. Call in the order of the
+    /// numbers within a group, and after the pairs.
     pub fn restore_activity(&mut self, record: &ActivityRecord, tally: TallyRecord) {
-        let group = self
-            .groups
-            .find(record.group)
-            .expect("a live activity's group is live");
-        let scope = self.groups.get(group).head.scope;
+        let group = self.groups.find(record.group).unwrap_or(No::NONE);
+        let scope = record.scope;
         let rule = self
             .rules
             .mention(&record.source, &record.rule_id, &record.rule_name);
         let mentions = self.restore_mentions(scope, record);
-        let mut activity = Activity::new(
-            record.id,
-            record.group,
-            (scope, rule, mentions),
-            tally.first,
-        );
+        let key = (scope, rule, mentions);
+        let mut activity = Activity::new(record.id, record.group, key, tally.first);
         activity.window_end = record.window_end;
+        activity.window_begin = record.window_begin;
         activity.day = record.day;
         activity.last = tally.last;
         activity.count = tally.count;
         activity.severity = tally.severity;
+        (activity.standing, activity.base) = (tally.standing, tally.base);
+        (activity.minutes, activity.hour) = (tally.minutes, tally.hour);
+        activity.is_counted = tally.is_counted;
         activity.group = group;
-        activity.subject = record.subject.and_then(|index| {
-            let subject = record.entities.get(usize::from(index))?;
-            self.entities.find(scope, subject.kind, &subject.value).1
+        activity.print = self.print_of(scope, record);
+        activity.grounds = self.restore_grounds(scope, (rule, &activity.mentions), record);
+        activity.is_short = self.is_short(
+            &activity.grounds,
+            record.window_end.since(record.window_begin),
+        );
+        let subject = record
+            .subject
+            .and_then(|index| record.entities.get(usize::from(index)));
+        activity.subject =
+            subject.and_then(|entity| self.entities.find(scope, entity.kind, &entity.value).1);
+        activity.pair = subject.and_then(|entity| {
+            let key = self
+                .pairs
+                .key_of(scope, (&record.source, &record.rule_id), Some(entity));
+            self.pairs.find(key)
         });
-        activity.links = record
-            .links
-            .iter()
-            .map(|link| self.restore_link(scope, link))
-            .collect();
+        let strongest = record.links.first();
+        activity.link = strongest.map(|link| Box::new(self.restore_link(scope, link)));
         let no = self.activities.insert(activity);
+        if group == No::NONE {
+            let bin = Bins::of(record.window_begin);
+            let loose = &mut self.scopes.get_mut(scope).loose;
+            loose.entry(bin).or_default().push((no, record.id));
+        } else {
+            self.restore_into(group, no, tally);
+        }
+        self.enter_scene(no);
+    }
+
+    fn restore_into(&mut self, group: No<Group>, no: No<Activity>, tally: TallyRecord) {
+        let activity = self.activities.get(no);
+        let (rule, subject) = (activity.rule, activity.subject);
+        let mentions = activity.mentions.clone();
         let body = &mut self.groups.get_mut(group).body;
         body.activities.push(no);
+        for mention in &mentions {
+            body.add_entity(mention.entity());
+        }
+        if tally.standing == Standing::Background {
+            body.attached += tally.count;
+            return;
+        }
         body.alerts += tally.count;
         body.first = body.first.min(tally.first);
         body.last = body.last.max(tally.last);
+        if tally.standing == Standing::News {
+            body.risk.add(rule, subject, tally.severity.score);
+        }
         self.extend(no);
-        let (rule, subject) = (
-            self.activities.get(no).rule,
-            self.activities.get(no).subject,
-        );
-        self.groups
-            .get_mut(group)
-            .body
-            .risk
-            .add(rule, subject, tally.severity.score);
+        let activity = self.activities.get(no);
+        let rare = activity
+            .grounds
+            .keys
+            .iter()
+            .find(|(key, _)| matches!(key, Key::Rule(..)));
+        if let Some(key) = rare.copied() {
+            let minutes: Vec<i64> = activity.minutes().collect();
+            for minute in minutes {
+                let at = begin_of(minute);
+                self.extend_key(no, key, (at, at));
+            }
+        }
+    }
+
+    /// What a restored activity repeats: see `print`.
+    fn print_of(&self, scope: ScopeId, record: &ActivityRecord) -> Print {
+        let entities = record.entities.iter().filter(|entity| self.links(entity));
+        let parts: Vec<Print> = entities.map(|entity| self.printer.entity(entity)).collect();
+        if parts.is_empty() {
+            return [0; 2];
+        }
+        let rule = self.printer.rule(scope, &record.source, &record.rule_id);
+        [0, 1].map(|at| {
+            let sum = parts
+                .iter()
+                .fold(0_u64, |sum, part| sum.wrapping_add(part[at]));
+            sum.wrapping_add(rule[at]).max(1)
+        })
+    }
+
+    fn restore_grounds(
+        &self,
+        scope: ScopeId,
+        (rule, mentions): (No<Rule>, &Mentions),
+        record: &ActivityRecord,
+    ) -> Grounds {
+        let find = |index: u16| {
+            let entity = record.entities.get(usize::from(index))?;
+            self.entities.find(scope, entity.kind, &entity.value).1
+        };
+        let shown = &record.grounds;
+        let mut grounds = Grounds {
+            is_novel: shown.is_novel,
+            ..Grounds::default()
+        };
+        let alone: Vec<No<Known>> = shown
+            .alone
+            .iter()
+            .filter_map(|index| find(*index))
+            .collect();
+        for (at, mention) in mentions.iter().enumerate() {
+            if alone.contains(&mention.entity()) {
+                grounds.alone |= 1 << at;
+            }
+        }
+        let (recurrence, evidence) = (&self.policy.recurrence, &self.policy.evidence);
+        if shown.is_run {
+            let subject = record
+                .subject
+                .and_then(|index| record.entities.get(usize::from(index)));
+            let names = (&*record.source, &*record.rule_id);
+            let pair = self.pairs.key_of(scope, names, subject);
+            grounds.keys.push((Key::Run(pair), recurrence.run_gap));
+        }
+        for (a, b, gap) in &shown.both {
+            if let (Some(a), Some(b)) = (find(*a), find(*b)) {
+                grounds.keys.push((Key::Both(a.min(b), a.max(b)), *gap));
+            }
+        }
+        if shown.is_rare {
+            grounds
+                .keys
+                .push((Key::Rule(scope, rule), evidence.rule_gap));
+        }
+        let subject = record.subject.and_then(find);
+        if let (true, true, Some(subject)) =
+            (shown.is_novel, evidence.hot_gap > Span::ZERO, subject)
+        {
+            grounds.keys.push((Key::Hot(subject), evidence.hot_gap));
+        }
+        grounds
     }
 
     /// Takes over a native id.
@@ -177,6 +295,7 @@ impl Correlator {
         LinkNo {
             other: link.other,
             gap: link.gap,
+            kind: link.kind,
             entities: known.collect(),
         }
     }

@@ -1,14 +1,17 @@
 //! The records as a store would hold them, and the memory that they give back after a restart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use caseloom_engine::accounting::Accounting;
 use caseloom_engine::correlator::Correlator;
+use caseloom_engine::entity::EntityKind;
 use caseloom_engine::ids::{ActivityId, GroupId};
 use caseloom_engine::policy::Policy;
 use caseloom_engine::record::{
-    ActivityRecord, GroupRecord, IdentityRecord, Record, ScopeRecord, TallyRecord,
+    ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, PairNames, Record, ScopeRecord,
+    TallyRecord,
 };
+use caseloom_engine::recurrence::PairRecord;
 use caseloom_engine::time::Timestamp;
 
 /// The last value of each record.
@@ -20,6 +23,10 @@ pub struct Shelf {
     pub activities: BTreeMap<ActivityId, ActivityRecord>,
     pub tallies: BTreeMap<ActivityId, TallyRecord>,
     pub identities: BTreeMap<(i32, [u8; 16]), IdentityRecord>,
+    pub pairs: BTreeMap<u64, PairRecord>,
+    pub names: BTreeMap<u64, PairNames>,
+    pub busy: BTreeMap<(u32, EntityKind, String), BusyRecord>,
+    pub loose: BTreeSet<ActivityId>,
 }
 
 impl Shelf {
@@ -34,6 +41,21 @@ impl Shelf {
             Record::Tally(tally) => drop(self.tallies.insert(tally.id, *tally)),
             Record::Group(group) => drop(self.groups.insert(group.id, (**group).clone())),
             Record::Identity(met) => drop(self.identities.insert((met.time.day(), met.key), *met)),
+            Record::Pair(pair) => drop(self.pairs.insert(pair.key, (**pair).clone())),
+            Record::PairNames(names) => drop(self.names.insert(names.key, (**names).clone())),
+            Record::PairGone(key) => {
+                self.pairs.remove(key);
+                self.names.remove(key);
+            }
+            Record::Busy(busy) => {
+                let key = (busy.scope.0, busy.kind, busy.value.to_string());
+                drop(self.busy.insert(key, (**busy).clone()));
+            }
+            Record::Links(_, activity, links) => {
+                self.activities.get_mut(activity).unwrap().links = links.clone();
+            }
+            Record::Loose(_, activity, true) => drop(self.loose.insert(*activity)),
+            Record::Loose(_, activity, false) => drop(self.loose.remove(activity)),
         }
     }
 
@@ -45,6 +67,13 @@ impl Shelf {
         self.scopes
             .values()
             .for_each(|scope| woken.restore_scope(scope));
+        self.pairs
+            .values()
+            .for_each(|pair| woken.restore_pair(pair));
+        self.busy.values().for_each(|busy| woken.restore_busy(busy));
+        for id in &self.loose {
+            woken.restore_activity(&self.activities[id], self.tallies[id]);
+        }
         for group in self.groups.values().filter(|group| group.stage.is_live()) {
             woken.restore_group(group);
             for part in &group.parts {

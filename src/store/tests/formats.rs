@@ -144,7 +144,7 @@ fn a_live_group_without_its_record_is_an_error() {
 #[test]
 fn a_later_schema_is_refused() {
     let (directory, store) = new_store();
-    put(&store, Family::Meta, schema::meta(name::SCHEMA), &[1, 2]);
+    put(&store, Family::Meta, schema::meta(name::SCHEMA), &[1, 3]);
     drop(store);
     let error = Store::open(directory.path(), &StoreOptions::default()).unwrap_err();
     assert_eq!(
