@@ -133,6 +133,7 @@ fn tally(id: u64, group: u64) -> Record {
         hour: 0,
         base: Standing::News,
         is_counted: false,
+        busy_hours: 1,
     })
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct Activity {
     /// The strongest of the links that its record holds.
     pub(crate) link: Option<Box<LinkNo>>,
     /// The live activities of the same key that opened before and after it.
-    older: Option<No<Self>>,
+    pub(crate) older: Option<No<Self>>,
     younger: Option<No<Self>>,
     /// The group it is in now; [`No::NONE`] for background on its own.
     pub(crate) group: No<Group>,
@@ -59,6 +59,8 @@ pub(crate) struct Activity {
     pub(crate) grounds: Grounds,
     /// Bit `i`: an alert in the minute `i` of its window.
     pub(crate) minutes: u64,
+    /// Bit `i`: counted for how busy its entities are in the hour `i` of its window.
+    pub(crate) busy_hours: u32,
     pub(crate) window_begin: Timestamp,
     /// Background stands beside it that may be attached.
     pub(crate) beside: bool,
@@ -114,12 +116,30 @@ pub(crate) struct ActivityTable {
 }
 
 impl Activity {
-    /// Whether an alert repeats it: inside its window, as usual as it, and no more severe.
+    /// Whether an alert repeats it: inside its window, as usual as it, and no more severe. A bin of background is
+    /// attached as a whole, so it takes all severities.
     fn covers(&self, repeat: Repeat) -> bool {
         repeat.standing == self.standing
             && repeat.time < self.window_end
             && repeat.time >= self.window_begin
-            && repeat.severity <= self.severity.score
+            && (repeat.severity <= self.severity.score || self.standing == Standing::Background)
+    }
+
+    /// The bit of an hour in [`Self::busy_hours`].
+    fn busy_bit(&self, hour: i32) -> u32 {
+        let at = hour.saturating_sub(Hours::of(self.window_begin));
+        u32::try_from(at)
+            .ok()
+            .and_then(|at| 1_u32.checked_shl(at))
+            .unwrap_or(0)
+    }
+
+    /// The hours in which it was counted for how busy its entities are.
+    pub(crate) fn busy_hours(&self) -> impl Iterator<Item = i32> + use<> {
+        let (begin, hours) = (Hours::of(self.window_begin), self.busy_hours);
+        (0..32)
+            .filter(move |bit| hours >> bit & 1 == 1)
+            .map(move |bit| begin + bit)
     }
 
     /// Notes the minute of an alert; `true`: it is the first of this minute. Only the first 64 minutes of a window are
@@ -171,6 +191,7 @@ impl Activity {
             hour: self.hour,
             base: self.base,
             is_counted: self.is_counted,
+            busy_hours: self.busy_hours,
         }
     }
 
@@ -205,6 +226,7 @@ impl Activity {
             is_counted: false,
             grounds: Grounds::default(),
             minutes: 0,
+            busy_hours: 0,
             window_begin: at,
             beside: false,
             is_short: true,
@@ -248,18 +270,40 @@ impl ActivityTable {
         None
     }
 
-    /// Whether the happening was noted in an hour by another activity than the newest, as far as the neighbours in its
-    /// chain tell.
-    pub(crate) fn is_noted(&self, no: No<Activity>, hour: i32) -> bool {
-        let activity = &self.slots[no];
-        let noted = |other: Option<No<Activity>>| {
-            other.is_some_and(|other| {
-                let other = &self.slots[other];
-                other.standing != Standing::Background
-                    && (Hours::of(other.first)..=Hours::of(other.last)).contains(&hour)
-            })
-        };
-        noted(activity.older) || noted(activity.younger)
+    /// Notes that an activity counts for how busy its entities are in an hour. `true`: its happening is counted for
+    /// the first time.
+    pub(crate) fn note_busy(&mut self, no: No<Activity>, hour: i32) -> bool {
+        let activity = &mut self.slots[no];
+        let bit = activity.busy_bit(hour);
+        if activity.busy_hours & bit != 0 {
+            return false;
+        }
+        activity.busy_hours |= bit;
+        let print = activity.print;
+        !self.is_noted(self.youngest(print), hour, |other| other != no)
+    }
+
+    /// Whether an activity counts for its happening in an hour: the oldest that was noted does.
+    pub(crate) fn counts_busy(&self, no: No<Activity>, hour: i32) -> bool {
+        !self.is_noted(self.slots[no].older, hour, |_| true)
+    }
+
+    fn is_noted(
+        &self,
+        youngest: Option<No<Activity>>,
+        hour: i32,
+        is_asked: impl Fn(No<Activity>) -> bool,
+    ) -> bool {
+        let mut next = youngest;
+        for _ in 0..WINDOWS_MAX {
+            let Some(no) = next else { return false };
+            let activity = &self.slots[no];
+            if is_asked(no) && activity.busy_hours & activity.busy_bit(hour) != 0 {
+                return true;
+            }
+            next = activity.older;
+        }
+        false
     }
 
     /// Adds an activity. Those of a key are chained by their ids, so that a restart restores the same chain in
@@ -297,6 +341,11 @@ impl ActivityTable {
         &mut self.slots[no]
     }
 
+    /// Whether a number still refers to this activity.
+    pub(crate) fn is_live(&self, no: No<Activity>, id: ActivityId) -> bool {
+        self.slots.get(no).is_some_and(|activity| activity.id == id)
+    }
+
     /// The activity, unless its number is free now.
     pub(crate) fn if_live(&mut self, no: No<Activity>) -> Option<&mut Activity> {
         self.slots.get_mut(no)
@@ -305,6 +354,11 @@ impl ActivityTable {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
+    }
+
+    /// All with their numbers, in no stable order.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (No<Activity>, &Activity)> {
+        self.slots.numbered()
     }
 
     /// All, in no stable order.

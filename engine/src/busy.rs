@@ -55,21 +55,33 @@ impl Busy {
     /// Counts news in an hour. `true`: what is to be remembered of it changed.
     pub(crate) fn count(&mut self, hour: i32, policy: &HubPolicy) -> bool {
         let before = self.bits;
-        if hour > self.newest {
-            for _ in 0..hour.abs_diff(self.newest).min(40) {
-                let leaves = self.counts[COUNTED - 1] >= policy.per_hour;
-                self.bits = self.bits << 1 | u32::from(leaves);
-                self.counts.rotate_right(1);
-                self.counts[0] = 0;
-            }
-            self.newest = hour;
-        }
+        self.reach(hour, policy);
         let back = self.newest.abs_diff(hour) as usize;
         if let Some(count) = self.counts.get_mut(back) {
             *count = count.saturating_add(1);
             return self.bits != before || *count == policy.per_hour;
         }
         self.bits != before
+    }
+
+    /// Lets it know of so many happenings in an hour, after a restart; call in the order of the hours.
+    pub(crate) fn recount(&mut self, hour: i32, happenings: u32, policy: &HubPolicy) {
+        self.reach(hour, policy);
+        let back = self.newest.abs_diff(hour) as usize;
+        if let Some(count) = self.counts.get_mut(back) {
+            *count = u8::try_from(happenings).unwrap_or(u8::MAX).max(*count);
+        }
+    }
+
+    /// Makes `hour` the newest, if it is newer.
+    fn reach(&mut self, hour: i32, policy: &HubPolicy) {
+        for _ in 0..hour.saturating_sub(self.newest).min(40) {
+            let leaves = self.counts[COUNTED - 1] >= policy.per_hour;
+            self.bits = self.bits << 1 | u32::from(leaves);
+            self.counts.rotate_right(1);
+            self.counts[0] = 0;
+        }
+        self.newest = self.newest.max(hour);
     }
 
     /// In how many of the hours that are closed for an alert of `hour` it was busy.

@@ -139,7 +139,7 @@ impl EntityTable {
         self.slots[no].mentions += 1;
     }
 
-    /// Takes a mention back; the entity goes with its last one. `hour` is now.
+    /// Takes a mention back; the entity goes with its last one. `hour` is the earliest that can still be judged.
     pub(crate) fn forget(&mut self, no: No<Known>, hour: i32, policy: &HubPolicy) {
         self.slots[no].mentions -= 1;
         if self.slots[no].mentions > 0 {
@@ -156,7 +156,7 @@ impl EntityTable {
         }
     }
 
-    /// Forgets of one scope's idle entities what no longer matters. `hour` is now.
+    /// Forgets of one scope's idle entities what no longer matters. `hour` is the earliest that can still be judged.
     pub(crate) fn purge(&mut self, scope: ScopeId, hour: i32, policy: &HubPolicy) {
         self.idle
             .retain(|(of, ..), busy| *of != scope || busy.matters(hour, policy));
@@ -173,17 +173,25 @@ impl EntityTable {
         self.idle.insert((scope, kind, value.clone()), busy);
     }
 
+    /// How busy an entity was, whether a live activity names it or not.
+    pub(crate) fn busy_of(
+        &self,
+        scope: ScopeId,
+        kind: EntityKind,
+        value: &CompactString,
+    ) -> Option<Busy> {
+        match self.find(scope, kind, value).1 {
+            Some(no) => Some(self.slots[no].busy),
+            None => self.idle.get(&(scope, kind, value.clone())).copied(),
+        }
+    }
+
     /// All entities with how busy they were, those that no live activity names included, in no stable order.
     pub(crate) fn busy(&self) -> impl Iterator<Item = (ScopeId, EntityKind, &CompactString, Busy)> {
         let live = self.slots.iter();
         let live = live.map(|known| (known.scope, known.kind, &known.value, known.busy));
         let idle = self.idle.iter();
         live.chain(idle.map(|((scope, kind, value), busy)| (*scope, *kind, value, *busy)))
-    }
-
-    /// The entity, unless its number is free now.
-    pub(crate) fn if_live(&mut self, no: No<Known>) -> Option<&mut Known> {
-        self.slots.get_mut(no)
     }
 
     /// The entity, to change it.

@@ -150,6 +150,13 @@ impl Body {
         self.add_attack(&other.attack);
     }
 
+    /// Counts alerts that were background and are news now.
+    pub(crate) fn add_news(&mut self, (first, last): (Timestamp, Timestamp), alerts: u64) {
+        self.alerts += alerts;
+        self.first = self.first.min(first);
+        self.last = self.last.max(last);
+    }
+
     /// Adds ATT&CK ids, each once; beyond [`ATTACK_MAX`] none. Whether any was new.
     pub(crate) fn add_attack(&mut self, ids: &[CompactString]) -> bool {
         let before = self.attack.len();

@@ -193,6 +193,8 @@ pub struct TallyRecord {
     pub base: Standing,
     /// The bins of its pair were counted in that hour.
     pub is_counted: bool,
+    /// Bit `i`: it was counted for how busy its entities are in the hour `i` of its window.
+    pub busy_hours: u32,
 }
 
 /// Why an activity stands in a group: one for each earlier activity it shares something with, strongest first.

@@ -54,6 +54,8 @@ pub(crate) struct Pair {
     oldest: i32,
     /// The hour that was judged last, and how: most alerts ask again.
     judged: (i32, Standing),
+    /// The bin whose burst was noticed last.
+    pub(crate) burning: i64,
     /// Its names are in the store.
     pub(crate) named: bool,
     /// Changed since the last seal.
@@ -167,7 +169,9 @@ impl Bins {
 
     /// The most alerts in a bin that is closed for an alert at `time`.
     fn usual(&self, time: Timestamp, lateness: Span) -> u16 {
-        let closed = Self::of(time.minus(lateness)) - 1;
+        // By the bin's begin: all alerts of a bin are held against the same.
+        let begin = Self::end(Self::of(time) - 1);
+        let closed = Self::of(begin.minus(lateness)) - 1;
         let skip = usize::try_from(self.newest.saturating_sub(closed)).unwrap_or(0);
         let open_ended = self.counts.iter().skip(skip).copied().max();
         self.peak.max(open_ended.unwrap_or(0))
@@ -202,9 +206,12 @@ impl Pair {
 
     /// Notes an alert of `hour`. `true`: its bins are counted.
     pub(crate) fn note(&mut self, time: Timestamp, hour: i32, lateness: Span) -> bool {
-        self.hours.add(hour);
+        if self.hours.add(hour) {
+            // What is later than allowed may change a judgement.
+            self.judged = (i32::MIN, Standing::News);
+        }
         self.oldest = self.oldest.min(hour);
-        let is_counted = self.oldest <= Hours::closed(hour, lateness);
+        let is_counted = self.is_counted(hour, lateness);
         if is_counted {
             match &mut self.bins {
                 Some(bins) => bins.add(Bins::of(time)),
@@ -212,6 +219,11 @@ impl Pair {
             }
         }
         is_counted
+    }
+
+    /// Whether its bins are counted in an hour.
+    pub(crate) fn is_counted(&self, hour: i32, lateness: Span) -> bool {
+        self.oldest <= Hours::closed(hour, lateness)
     }
 
     /// Whether the bin of `time` holds a burst by now.
@@ -289,19 +301,20 @@ impl PairTable {
     }
 
     /// The pair of this key, new ones included. `None`: it is new, and `max` are remembered already.
+    /// `now` tells the hour of a scope's clock.
     pub(crate) fn intern(
         &mut self,
-        key: u64,
-        scope: ScopeId,
+        (key, scope): (u64, ScopeId),
         hour: i32,
         max: usize,
+        now: impl Fn(ScopeId) -> i32,
     ) -> Option<No<Pair>> {
         let found = self.by_key.find(key, |no| self.slots[*no].key == key);
         if let Some(no) = found {
             return Some(*no);
         }
         if self.slots.len() > 2 * self.left + 65_536 || self.slots.len() >= max {
-            self.purge(hour);
+            self.purge(hour, now);
         }
         (self.slots.len() < max).then(|| self.insert(key, scope, Hours::at(hour)))
     }
@@ -314,15 +327,15 @@ impl PairTable {
 
     /// Forgets the pairs that fired in none of the hours that a judgement can read: `hour` is now. It changes no
     /// judgement, so it doesn't matter when it happens; scopes whose clocks are far behind keep what they have.
-    fn purge(&mut self, hour: i32) {
-        if self.purged == hour {
+    fn purge(&mut self, hour: i32, now: impl Fn(ScopeId) -> i32) {
+        if hour <= self.purged {
             return;
         }
         self.purged = hour;
         let gone: Vec<No<Pair>> = self
             .slots
             .numbered()
-            .filter(|(_, pair)| pair.hours.newest < hour - 2 * WEEK)
+            .filter(|(_, pair)| pair.hours.newest < now(pair.scope) - 2 * WEEK)
             .map(|(no, _)| no)
             .collect();
         for no in gone {
@@ -348,6 +361,7 @@ impl PairTable {
             bins: None,
             oldest: hours.newest,
             judged: (i32::MIN, Standing::News),
+            burning: i64::MIN,
             named: false,
             dirty: false,
         });

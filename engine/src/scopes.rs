@@ -10,8 +10,9 @@ use crate::activities::Activity;
 use crate::deadlines::Deadlines;
 use crate::ids::{ActivityId, GroupId, ScopeId};
 use crate::record::ScopeRecord;
+use crate::recurrence::Bins;
 use crate::slots::No;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// A scope with its clock and what falls due in it.
 #[derive(Debug)]
@@ -25,8 +26,10 @@ pub(crate) struct Scope {
     pub(crate) heard_time: Timestamp,
     /// The earliest event time seen.
     pub(crate) since: Timestamp,
-    /// Bins of background on their own, by when they end.
-    pub(crate) loose: BTreeMap<i64, Vec<(No<Activity>, ActivityId)>>,
+    /// Bins of background that may still burst or be attached.
+    pub(crate) bins: BTreeMap<i64, Vec<(No<Activity>, ActivityId)>>,
+    /// How long they are kept after their end.
+    pub(crate) bins_kept: Span,
     /// Ends of groups, in event time.
     pub(crate) deadlines: Deadlines<GroupId>,
     /// When it is looked at if it stays silent, as entered into [`Scopes::silences`].
@@ -43,15 +46,18 @@ pub(crate) struct Scopes {
     /// Wall times at which something falls due in a scope if it stays silent, or earlier: a time that moved away is
     /// left where it is until it comes.
     silences: Deadlines<ScopeId>,
+    bins_kept: Span,
 }
 
 impl Scopes {
-    /// None yet; hashing depends on `seed`, as names may come from alerts.
-    pub(crate) fn new(seed: u64) -> Self {
+    /// None yet; hashing depends on `seed`, as names may come from alerts. Bins of background are kept so long after
+    /// their end.
+    pub(crate) fn new(seed: u64, bins_kept: Span) -> Self {
         Self {
             all: Vec::new(),
             by_name: HashMap::with_hasher(FixedState::with_seed(seed)),
             silences: Deadlines::default(),
+            bins_kept,
         }
     }
 
@@ -68,7 +74,8 @@ impl Scopes {
             heard: Timestamp::MIN,
             heard_time: time,
             since: time,
-            loose: BTreeMap::new(),
+            bins: BTreeMap::new(),
+            bins_kept: self.bins_kept,
             deadlines: Deadlines::default(),
             look_at: None,
             dirty: false,
@@ -134,9 +141,16 @@ impl Scope {
         self.heard_time.plus(now.since(self.heard)).max(self.time)
     }
 
+    /// The event time at which something falls due next.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        let bin = self.bins.first_key_value();
+        let bin = bin.map(|(bin, _)| Bins::end(*bin).plus(self.bins_kept).plus(Span(1)));
+        [self.deadlines.next(), bin].into_iter().flatten().min()
+    }
+
     /// The wall time at which something falls due if no alert comes.
     fn due_in_silence(&self) -> Option<Timestamp> {
-        let due = self.deadlines.next()?;
+        let due = self.next_due()?;
         Some(self.heard.plus(due.since(self.heard_time)))
     }
 

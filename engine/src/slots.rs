@@ -78,6 +78,12 @@ impl<T> Slots<T> {
     }
 
     /// The item, unless its number is free now.
+    pub(crate) fn get(&self, no: No<T>) -> Option<&T> {
+        let (page, at) = no.place();
+        self.pages.get(page)?.get(at)?.as_ref()
+    }
+
+    /// The item, to change it, unless its number is free now.
     pub(crate) fn get_mut(&mut self, no: No<T>) -> Option<&mut T> {
         let (page, at) = no.place();
         self.pages.get_mut(page)?.get_mut(at)?.as_mut()

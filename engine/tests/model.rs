@@ -224,7 +224,10 @@ impl Model {
             true => reach.max(self.policy.auto_close_after),
             false => reach,
         };
-        last.plus(silence).plus(self.policy.lateness).plus(Span(1))
+        last.plus(silence)
+            .plus(self.policy.lateness)
+            .plus(Span::MINUTE.times(5))
+            .plus(Span(1))
     }
 
     fn is_case(&self, group: &[usize]) -> bool {

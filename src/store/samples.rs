@@ -116,6 +116,7 @@ pub(super) fn tally(group: u64, id: u64) -> TallyRecord {
         hour: 491_000,
         base: Standing::News,
         is_counted: false,
+        busy_hours: 1,
     }
 }
 

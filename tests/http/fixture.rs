@@ -321,6 +321,7 @@ fn activity(number: u64, group: u64, links: Vec<Link>) -> [Record; 2] {
         hour: 0,
         base: Standing::News,
         is_counted: false,
+        busy_hours: 1,
     };
     [Record::Activity(Box::new(record)), Record::Tally(tally)]
 }

@@ -45,7 +45,7 @@ impl Correlator {
         decision.record(|| Record::Loose(home, id, true));
         self.scopes
             .get_mut(scope)
-            .loose
+            .bins
             .entry(Bins::of(time))
             .or_default()
             .push((no, id));
@@ -107,8 +107,8 @@ impl Correlator {
 
     /// What ended before can meet nothing any more that is in time.
     fn still_judged(&self, scope: ScopeId) -> Timestamp {
-        let slack = self.policy.lateness.0 + (NEAR + 1) * Span::MINUTE.0;
-        self.scopes.get(scope).time.minus(Span(slack))
+        let kept = kept_after_end(self.policy.lateness);
+        self.scopes.get(scope).time.minus(kept)
     }
 
     /// Attaches a loose bin, if news is near.
@@ -128,10 +128,15 @@ impl Correlator {
         let Some(scene) = &self.entities.get(subject).scene else {
             return;
         };
-        if scene.news.len() < RULES {
+        // As a burst it would stand by its subject: so what is attached belongs there, whatever it turns out to be.
+        if scene.news.len() < RULES || !self.stands_on(activity, subject) {
             return;
         }
-        if let Some((group, news)) = self.nearest(no, subject, scene) {
+        if let Some((group, news)) = self.nearest(no, subject, scene)
+            && self
+                .full(group, activity.first, &activity.mentions)
+                .is_none()
+        {
             self.attach_loose(now, no, group, (news, subject), decision);
         }
     }
@@ -281,7 +286,7 @@ impl Correlator {
         self.touch_activity(no);
     }
 
-    /// A pair bursts: its loose bins of that time are news, and are placed as if they had been from the beginning.
+    /// A pair bursts: its bins of that time are news, and are placed as if they had been from the beginning.
     pub(super) fn flare(
         &mut self,
         now: Timestamp,
@@ -290,65 +295,73 @@ impl Correlator {
         hour: i32,
         decision: &mut Decision,
     ) {
-        let scope = self.scopes.id_of(&alert.scope);
-        let Some(subject) = self.subject_of(scope, alert) else {
-            return;
-        };
-        let Some(scene) = &self.entities.get(subject).scene else {
-            return;
-        };
         let bin = Bins::of(alert.time);
-        let burning: Vec<No<Activity>> = scene
-            .bins
-            .iter()
-            .copied()
-            .filter(|no| {
-                let activity = self.activities.get(*no);
-                activity.pair == Some(pair)
-                    && Bins::of(activity.window_begin) == bin
-                    && activity.is_loose()
+        if std::mem::replace(&mut self.pairs.get_mut(pair).burning, bin) == bin {
+            return;
+        }
+        let scope = self.scopes.id_of(&alert.scope);
+        let bins = self.scopes.get(scope).bins.get(&bin);
+        let burning: Vec<No<Activity>> = bins
+            .into_iter()
+            .flatten()
+            .filter(|(no, id)| {
+                self.activities.is_live(*no, *id) && {
+                    let activity = self.activities.get(*no);
+                    activity.pair == Some(pair) && activity.standing == Standing::Background
+                }
             })
+            .map(|(no, _)| *no)
             .collect();
         for no in burning {
-            self.burn(now, no, alert, hour, decision);
+            if self.activities.get(no).is_loose() {
+                self.burn(now, no, alert, decision);
+            } else {
+                self.burn_attached(now, no, decision);
+            }
+            self.count_busy(no, hour);
+            self.grow(now, no, alert, decision);
         }
     }
 
-    fn burn(
-        &mut self,
-        now: Timestamp,
-        no: No<Activity>,
-        alert: &Alert,
-        hour: i32,
-        decision: &mut Decision,
-    ) {
+    /// Places a loose bin that is news now.
+    fn burn(&mut self, now: Timestamp, no: No<Activity>, alert: &Alert, decision: &mut Decision) {
         let activity = self.activities.get(no);
-        let (scope, count) = (activity.scope, activity.count);
+        let (scope, count, home) = (activity.scope, activity.count, activity.home);
         let (mentions, grounds) = (activity.mentions.clone(), activity.grounds.clone());
         let extent = (activity.first, activity.last);
         self.find_hits(&mentions, &grounds, extent, None);
-        let home = self.activities.get(no).home;
         let (group, _): (No<Group>, Grouping) =
             self.place(now, scope, (alert, Some(home)), &mentions, decision);
         let links = self.links_into(group, decision);
-        let activity = self.activities.get_mut(no);
-        activity.standing = Standing::News;
         self.give_links(no, links, decision);
         self.settle_loose(now, no, group, decision);
+        self.activities.get_mut(no).standing = Standing::News;
         let disposition = self.term_of(group);
         self.shift(Disposition::Background, disposition, count, decision);
+        self.groups.get_mut(group).body.add_news(extent, count);
+    }
+
+    /// Lets an attached bin that is news now count as such in its group, and merges what it connects.
+    fn burn_attached(&mut self, now: Timestamp, no: No<Activity>, decision: &mut Decision) {
+        let activity = self.activities.get_mut(no);
+        activity.standing = Standing::News;
+        let (group, count) = (activity.group, activity.count);
+        let extent = (activity.first, activity.last);
+        let disposition = self.term_of(group);
+        if disposition != Disposition::Case {
+            self.shift(Disposition::Background, disposition, count, decision);
+        }
         let body = &mut self.groups.get_mut(group).body;
-        body.alerts += count;
-        body.first = body.first.min(extent.0);
-        body.last = body.last.max(extent.1);
-        self.count_busy(no, hour);
-        self.grow(now, no, alert, decision);
+        body.attached -= count;
+        body.add_news(extent, count);
+        self.extend(no);
+        self.bridge(now, no, None, decision);
     }
 
     /// Forgets the loose bins of a scope that nothing in time can attach any more.
     pub(super) fn forget_loose(&mut self, id: ScopeId, decision: &mut Decision) {
         let oldest = self.still_judged(id);
-        while let Some(entry) = self.scopes.get_mut(id).loose.first_entry() {
+        while let Some(entry) = self.scopes.get_mut(id).bins.first_entry() {
             if Bins::end(*entry.key()) >= oldest {
                 return;
             }
@@ -365,4 +378,9 @@ impl Correlator {
             }
         }
     }
+}
+
+/// How long after its end something may still attach a bin, or be near one.
+pub(super) fn kept_after_end(lateness: Span) -> Span {
+    Span(lateness.0 + (NEAR + 1) * Span::MINUTE.0)
 }

@@ -174,11 +174,15 @@ impl Correlator {
                 .find(|&no| self.activities.get(no).id == original)
         });
         if let (Some(group), Some(activity)) = (group, found) {
-            let severity = &mut self.activities.get_mut(activity).severity;
-            if alert.severity.score > severity.score {
-                *severity = alert.severity;
+            let updated = self.activities.get_mut(activity);
+            if alert.severity.score > updated.severity.score {
+                updated.severity = alert.severity;
             }
+            let is_background = updated.standing == Standing::Background;
             self.touch_activity(activity);
+            if is_background {
+                return Outcome::Updated { original };
+            }
             self.groups.get_mut(group).body.add_attack(&alert.attack);
             if self.weigh(group, activity) {
                 self.groups.get_mut(group).body.title = Self::title_of(alert);
@@ -205,7 +209,10 @@ impl Correlator {
             severity: alert.severity.score,
             standing: judged.standing,
         };
-        let repeated = self.activities.find(youngest, repeat);
+        let mut repeated = self.activities.find(youngest, repeat);
+        while let Some(no) = repeated.filter(|no| !self.is_alike(*no, (scope, alert), judged)) {
+            repeated = self.activities.find(self.activities.get(no).older, repeat);
+        }
         let (no, grouping) = match repeated {
             Some(no) => {
                 self.repeat(now, no, (alert, judged), decision);
@@ -239,6 +246,11 @@ impl Correlator {
         }
         if !is_keyed {
             return [0; 2];
+        }
+        // Which of them is the subject does: its rule recurs there.
+        if let Some(subject) = alert.subject() {
+            let hashes = self.printer.entity(subject);
+            sums = [0, 1].map(|at| sums[at].wrapping_add(hashes[at].rotate_left(1)));
         }
         let hashes = self.printer.rule(scope, &alert.source, &alert.rule_id);
         [0, 1].map(|at| sums[at].wrapping_add(hashes[at]).max(1))
@@ -290,6 +302,8 @@ impl Correlator {
         let time = alert.time;
         let activity = self.activities.get_mut(no);
         let grew = time < activity.first || time > activity.last;
+        // Its span begins where it began, unless it was background first.
+        let is_earlier = time < activity.first;
         activity.count += 1;
         activity.first = activity.first.min(time);
         activity.last = activity.last.max(time);
@@ -304,12 +318,18 @@ impl Correlator {
         let activity = self.activities.get(no);
         let group = activity.group;
         if activity.standing == Standing::Background {
+            if alert.severity.score > activity.severity.score {
+                self.activities.get_mut(no).severity = alert.severity;
+            }
             self.repeat_background(now, no, is_new_minute, decision);
             return;
         }
         // What is later than allowed may reach what opened after it.
         let is_late = time.plus(self.policy.lateness) < self.scopes.get(activity.scope).time;
-        let (bridges, beside) = (grew && (activity.is_short || is_late), activity.beside);
+        let (bridges, beside) = (
+            grew && (activity.is_short || is_late || is_earlier),
+            activity.beside,
+        );
         let body = &mut self.groups.get_mut(group).body;
         body.alerts += 1;
         body.first = body.first.min(time);

@@ -9,14 +9,14 @@ use crate::busy::Commonness;
 use crate::decision::Decision;
 use crate::entities::{Known, Mention};
 use crate::entity::EntityKind;
-use crate::hours::Hours;
+use crate::hours::{Hours, WEEK};
 use crate::ids::ScopeId;
 use crate::keys::Key;
 use crate::record::{PairNames, Record};
 use crate::recurrence::{Pair, Standing};
 use crate::rules::Rule;
 use crate::slots::No;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 /// Most pairs of entities by which one activity links. A real alert has one or two; one with 64 entities has 2,016.
 const BOTH_MAX: usize = 8;
@@ -60,7 +60,8 @@ impl Correlator {
         let hour = Hours::of(alert.time);
         let known = youngest
             .map(|no| self.activities.get(no))
-            .filter(|activity| activity.hour == hour);
+            // A pair may be forgotten before what lasts for weeks.
+            .filter(|activity| activity.hour == hour && hour > self.hour_of(scope) - WEEK);
         let (pair, base, is_counted) = match known {
             Some(activity) => (activity.pair, activity.base, activity.is_counted),
             None => {
@@ -91,13 +92,15 @@ impl Correlator {
         let policy = &self.policy.recurrence;
         if !policy.pins.is_empty() && judged.pair.is_some() {
             let subject = alert.subject();
-            let pin = policy.pins.iter().find(|pin| {
+            let pins = policy.pins.iter().filter(|pin| {
                 pin.source == alert.source
                     && pin.rule_id == alert.rule_id
                     && pin.subject.as_ref().is_none_or(|(kind, value)| {
                         subject.is_some_and(|of| of.kind == *kind && of.value == *value)
                     })
             });
+            // What is said of one subject holds before what is said of all.
+            let pin = pins.max_by_key(|pin| pin.subject.is_some());
             match pin.map(|pin| pin.is_background) {
                 Some(true) => judged.standing = Standing::Background,
                 Some(false) if judged.standing == Standing::Background => {
@@ -113,14 +116,12 @@ impl Correlator {
             return;
         }
         let severity = alert.severity;
-        if severity.score >= policy.never_background && !severity.assumed {
-            judged.standing = Standing::News;
-        } else if let Some(pair) = judged.pair {
+        judged.bursts = judged.pair.is_some_and(|pair| {
             let pair = self.pairs.get(pair);
-            if pair.bursts(alert.time, policy, self.policy.lateness) {
-                judged.bursts = true;
-                judged.standing = Standing::News;
-            }
+            pair.bursts(alert.time, policy, self.policy.lateness)
+        });
+        if judged.bursts || severity.score >= policy.never_background && !severity.assumed {
+            judged.standing = Standing::News;
         }
     }
 
@@ -138,7 +139,8 @@ impl Correlator {
         };
         let key = self.pairs.key(scope, alert, Some(subject));
         let max = self.policy.recurrence.pairs_max;
-        let Some(no) = self.pairs.intern(key, scope, hour, max) else {
+        let now = |scope| Hours::of(self.scopes.get(scope).time);
+        let Some(no) = self.pairs.intern((key, scope), hour, max, now) else {
             decision.tally.pairs_refused += 1;
             return (None, Standing::News);
         };
@@ -163,7 +165,8 @@ impl Correlator {
     fn note_rule(&mut self, scope: ScopeId, alert: &Alert, hour: i32, decision: &mut Decision) {
         let key = self.pairs.key(scope, alert, None);
         let max = self.policy.recurrence.pairs_max;
-        match self.pairs.intern(key, scope, hour, max) {
+        let now = |scope| Hours::of(self.scopes.get(scope).time);
+        match self.pairs.intern((key, scope), hour, max, now) {
             Some(no) => {
                 self.pairs.get_mut(no).hours.add(hour);
                 self.touch_pair(no);
@@ -172,13 +175,56 @@ impl Correlator {
         }
     }
 
-    /// In how many settled hours of the last week a rule fired in its scope.
-    fn rule_seen(&mut self, scope: ScopeId, alert: &Alert, hour: i32) -> u32 {
-        let key = self.pairs.key(scope, alert, None);
-        let found = self.pairs.find(key);
-        found.map_or(u32::MAX, |no| {
-            self.pairs.get(no).seen(hour, self.policy.lateness)
-        })
+    /// In how many settled hours of the last week a rule fired in its scope; `None`: nobody can tell.
+    fn rule_seen(&self, scope: ScopeId, alert: &Alert, hour: i32) -> Option<u32> {
+        let lateness = self.policy.lateness;
+        let begin = Timestamp(i64::from(hour).saturating_mul(Span::HOUR.0));
+        let age = begin.minus(lateness).since(self.scopes.get(scope).since);
+        if age < self.policy.evidence.baseline {
+            return None;
+        }
+        let no = self.pairs.find(self.pairs.key(scope, alert, None))?;
+        Some(self.pairs.get(no).seen(hour, lateness))
+    }
+
+    /// Whether a repeat in another hour would link as its activity does. Only then it counts there.
+    pub(super) fn is_alike(
+        &self,
+        no: No<Activity>,
+        (scope, alert): (ScopeId, &Alert),
+        judged: Judged,
+    ) -> bool {
+        let activity = self.activities.get(no);
+        let (then, hour) = (Hours::of(activity.window_begin), judged.hour);
+        if then == hour || activity.standing == Standing::Background {
+            return true;
+        }
+        let (lateness, hubs) = (self.policy.lateness, &self.policy.hubs);
+        let is_as_common = |mention: &Mention| {
+            let busy = &self.entities.get(mention.entity()).busy;
+            busy.commonness(then, lateness, hubs) == busy.commonness(hour, lateness, hubs)
+        };
+        let is_as_counted = judged.pair.is_none_or(|pair| {
+            let pair = self.pairs.get(pair);
+            pair.is_counted(then, lateness) == pair.is_counted(hour, lateness)
+        });
+        let rarity = |hour| {
+            let seen = self.rule_seen(scope, alert, hour)?;
+            Some((seen == 0, seen < self.policy.evidence.rule_hours))
+        };
+        is_as_counted
+            && activity.mentions.iter().all(is_as_common)
+            && (activity.standing == Standing::Lasting
+                || rarity(then).unwrap_or_default() == rarity(hour).unwrap_or_default())
+    }
+
+    fn hour_of(&self, scope: ScopeId) -> i32 {
+        Hours::of(self.scopes.get(scope).time)
+    }
+
+    /// The earliest hour of a scope that can still be judged within the allowed lateness.
+    pub(super) fn earliest_hour(&self, scope: ScopeId) -> i32 {
+        Hours::of(self.scopes.get(scope).time.minus(self.policy.lateness))
     }
 
     /// By what an activity of these sorted `mentions` (each with its entity's index in the alert) may link. Background
@@ -200,8 +246,9 @@ impl Correlator {
         let is_alone = mentions.iter().zip(0..).any(|((mention, _), at)| {
             grounds.alone >> at & 1 == 1 && Some(mention.entity()) == subject
         });
-        // What is new on a subject is connected by the subject itself.
-        if let Some(pair) = judged.pair.filter(|_| judged.is_counted || !is_alone) {
+        // What is new on a subject is connected by the subject itself, and comes to last only when it isn't new.
+        let is_needed = judged.is_counted || !is_alone || !self.counts_before_lasting();
+        if let Some(pair) = judged.pair.filter(|_| is_needed) {
             let key = Key::Run(self.pairs.get(pair).key());
             grounds.keys.push((key, run_gap));
         }
@@ -210,15 +257,10 @@ impl Correlator {
         }
         let evidence = &self.policy.evidence;
         let (rule_gap, hot_gap) = (evidence.rule_gap, evidence.hot_gap);
-        let (rule_hours, baseline) = (evidence.rule_hours, evidence.baseline);
-        let age = alert
-            .time
-            .minus(self.policy.lateness)
-            .since(self.scopes.get(scope).since);
-        if age < baseline {
+        let rule_hours = evidence.rule_hours;
+        let Some(seen) = self.rule_seen(scope, alert, judged.hour) else {
             return grounds;
-        }
-        let seen = self.rule_seen(scope, alert, judged.hour);
+        };
         if seen < rule_hours && rule_gap > Span::ZERO {
             grounds.keys.push((Key::Rule(scope, rule), rule_gap));
         }
@@ -293,16 +335,25 @@ impl Correlator {
     /// Counts an hour of news for the entities of an activity, once for each happening.
     pub(super) fn count_busy(&mut self, no: No<Activity>, hour: i32) {
         let activity = self.activities.get(no);
-        if activity.standing == Standing::Background || self.activities.is_noted(no, hour) {
+        if activity.standing == Standing::Background || !self.activities.note_busy(no, hour) {
             return;
         }
-        let mentions = activity.mentions.clone();
+        let mentions = self.activities.get(no).mentions.clone();
         for same in mentions.chunk_by(|a, b| a.entity() == b.entity()) {
             let known = self.entities.get_mut(same[0].entity());
             if known.busy.count(hour, &self.policy.hubs) {
-                self.dirty_busy.push(same[0].entity());
+                let key = (known.scope, known.kind, known.value.clone());
+                self.dirty_busy.push(key);
             }
         }
+    }
+
+    /// Whether the bins of a pair are counted before an hour of it can be one that lasts and still reach back to it.
+    fn counts_before_lasting(&self) -> bool {
+        let recurrence = &self.policy.recurrence;
+        let hours = |span: Span| (span.0 + Span::HOUR.0 - 1).div_euclid(Span::HOUR.0);
+        let horizon = recurrence.horizon.0.div_euclid(Span::HOUR.0);
+        horizon >= hours(recurrence.run_gap) + hours(self.policy.lateness)
     }
 
     /// Notes that a pair changed.

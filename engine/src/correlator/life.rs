@@ -8,7 +8,7 @@ use crate::groups::Group;
 use crate::hours::Hours;
 use crate::ids::ScopeId;
 use crate::record::{GroupRecord, Record, Stage, Status};
-use crate::recurrence::Standing;
+use crate::recurrence::{BIN, Standing};
 use crate::slots::No;
 use crate::time::{Span, Timestamp};
 
@@ -35,7 +35,8 @@ impl Correlator {
             .advance(id, before, time, self.policy.dedup.ids_kept);
         self.forget_loose(id, decision);
         if Hours::of(before) != Hours::of(time) {
-            self.entities.purge(id, Hours::of(time), &self.policy.hubs);
+            let earliest = self.earliest_hour(id);
+            self.entities.purge(id, earliest, &self.policy.hubs);
         }
         while let Some((armed, group)) = self.scopes.get_mut(id).deadlines.pop_due(time) {
             let no = self
@@ -119,12 +120,14 @@ impl Correlator {
             Stage::Open => self.policy.auto_close_after.max(group.body.reach),
             _ => group.body.reach,
         };
-        // One more millisecond: at the full distance an alert still links, and at the full lateness it is in time.
+        // One more millisecond: at the full distance an alert still links, and at the full lateness it is in time. And
+        // a bin: what is background at its begin may turn out to be a burst at its end.
         group
             .body
             .last
             .plus(silence)
             .plus(self.policy.lateness)
+            .plus(BIN)
             .plus(Span(1))
     }
 
@@ -202,7 +205,7 @@ impl Correlator {
         if activity.dirty {
             decision.record(|| Record::Tally(activity.tally()));
         }
-        let hour = Hours::of(self.scopes.get(activity.scope).time);
+        let hour = self.earliest_hour(activity.scope);
         for mention in &activity.mentions {
             self.entities
                 .forget(mention.entity(), hour, &self.policy.hubs);

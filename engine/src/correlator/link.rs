@@ -167,7 +167,7 @@ impl Correlator {
     }
 
     /// Enters into the spans how far the activities of a group reach by now.
-    fn refresh(&mut self, group: No<Group>) {
+    pub(super) fn refresh(&mut self, group: No<Group>) {
         let body = &mut self.groups.get_mut(group).body;
         if !std::mem::take(&mut body.is_stale) {
             return;
@@ -288,9 +288,11 @@ impl Correlator {
             last: aligned(last),
         };
         self.keys.add(key, extent, gap, |no| activities.get(no).id);
+        // Two ends of minutes next to each other lie almost one more minute apart.
+        let slack = if is_rule { Span::MINUTE } else { Span::ZERO };
         let body = &mut self.groups.get_mut(extent.group).body;
         body.add_key(key);
-        body.reach = body.reach.max(gap);
+        body.reach = body.reach.max(Span(gap.0 + slack.0));
     }
 
     /// Whether a repeat may connect its activity with something that was out of reach before: where a gap is not longer

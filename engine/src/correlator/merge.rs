@@ -43,6 +43,7 @@ impl Correlator {
                     self.find_key_hits((key, gap), at, Some(group));
                     self.merge_hits(now, group, decision);
                 }
+                self.warm(now, no, decision);
             }
             None => {
                 let alone = |m: &Mention| self.entities.get(m.entity()).spans.len() == 1;
@@ -52,6 +53,7 @@ impl Correlator {
                 let (mentions, grounds) = (activity.mentions.clone(), activity.grounds.clone());
                 self.find_hits(&mentions, &grounds, extent, Some(group));
                 self.merge_hits(now, group, decision);
+                self.warm(now, no, decision);
             }
         }
     }
@@ -77,24 +79,34 @@ impl Correlator {
     /// A subject on which enough rules fired that its scope had never seen is hot: what stands on it by such a rule
     /// within the day belongs together. Merges until nothing more does.
     pub(super) fn warm(&mut self, now: Timestamp, no: No<Activity>, decision: &mut Decision) {
-        let keys: SmallVec<[Key; 4]> = {
-            let group = self.activities.get(no).group;
-            let body = &self.groups.get(group).body;
-            body.keys
-                .iter()
-                .copied()
-                .filter(|key| matches!(key, Key::Hot(_)))
-                .collect()
-        };
         let gap = self.policy.evidence.hot_gap;
-        for key in keys {
-            let Key::Hot(subject) = key else { continue };
-            while let Some((a, b)) = self.hot_pair(key, subject, gap) {
-                if !self.merge(now, (a, b), &[], decision) {
-                    break;
+        let mut is_merged = true;
+        while std::mem::take(&mut is_merged) {
+            let group = self.activities.get(no).group;
+            let keys = self.groups.get(group).body.keys.iter();
+            let hot = |key: &&Key| matches!(key, Key::Hot(_));
+            let keys: SmallVec<[Key; 4]> = keys.filter(hot).copied().collect();
+            for key in keys {
+                let Key::Hot(subject) = key else { continue };
+                self.refresh_key(key);
+                while let Some((a, b)) = self.hot_pair(key, subject, gap) {
+                    if !self.merge(now, (a, b), &[], decision) {
+                        break;
+                    }
+                    is_merged = true;
                 }
             }
         }
+    }
+
+    /// Lets the spans of a key know how far its activities reach by now.
+    fn refresh_key(&mut self, key: Key) {
+        let spans = self.keys.spans(key);
+        if spans.len() < 2 {
+            return;
+        }
+        let groups: SmallVec<[No<Group>; 4]> = spans.iter().map(|span| span.group).collect();
+        groups.into_iter().for_each(|group| self.refresh(group));
     }
 
     /// Two groups within reach of each other on a subject, one of which makes it hot; senior first.

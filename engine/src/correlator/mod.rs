@@ -27,7 +27,7 @@ use crate::alert::{Alert, TopicId};
 use crate::busy::Commonness;
 use crate::deadlines::Deadlines;
 use crate::decision::Decision;
-use crate::entities::{EntityTable, Known};
+use crate::entities::EntityTable;
 use crate::entity::EntityKind;
 use crate::groups::{Group, GroupTable};
 use crate::hours::Hours;
@@ -64,7 +64,7 @@ pub struct Correlator {
     dirty_groups: Vec<No<Group>>,
     dirty_scopes: Vec<ScopeId>,
     dirty_pairs: Vec<No<Pair>>,
-    dirty_busy: Vec<No<Known>>,
+    dirty_busy: Vec<(ScopeId, EntityKind, CompactString)>,
     /// The longest dedup window of any source.
     window_max: Span,
     /// The shortest gap of a kind that links.
@@ -120,10 +120,11 @@ impl Correlator {
         let window_max = windows.copied().fold(policy.dedup.window, Span::max);
         let gaps = policy.gaps.iter().filter(|gap| **gap > Span::ZERO);
         let gap_min = gaps.copied().min().unwrap_or(Span::ZERO);
+        let scopes = Scopes::new(hash_seed, background::kept_after_end(policy.lateness));
         Self {
             policy,
             topics: BTreeMap::new(),
-            scopes: Scopes::new(hash_seed),
+            scopes,
             entities: EntityTable::new(hash_seed),
             rules: RuleTable::new(hash_seed),
             activities: ActivityTable::new(),
@@ -182,7 +183,7 @@ impl Correlator {
         for id in self.scopes.take_silent(now) {
             let scope = self.scopes.get(id);
             let time = scope.time_in_silence(now);
-            if scope.deadlines.next().is_some_and(|due| due <= time) {
+            if scope.next_due().is_some_and(|due| due <= time) {
                 self.advance(now, id, time, decision);
             }
             self.scopes.watch(id);
@@ -245,16 +246,15 @@ impl Correlator {
         let mut busy = std::mem::take(&mut self.dirty_busy);
         busy.sort_unstable();
         busy.dedup();
-        for no in busy {
-            if let Some(known) = self.entities.if_live(no) {
-                decision.record(|| {
-                    Record::Busy(Box::new(BusyRecord {
-                        scope: known.scope,
-                        kind: known.kind,
-                        value: known.value.clone(),
-                        busy: known.busy,
-                    }))
-                });
+        for (scope, kind, value) in busy {
+            if let Some(busy) = self.entities.busy_of(scope, kind, &value) {
+                let record = BusyRecord {
+                    scope,
+                    kind,
+                    value,
+                    busy,
+                };
+                decision.record(|| Record::Busy(Box::new(record)));
             }
         }
     }

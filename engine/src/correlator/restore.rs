@@ -95,6 +95,7 @@ impl Correlator {
         (activity.standing, activity.base) = (tally.standing, tally.base);
         (activity.minutes, activity.hour) = (tally.minutes, tally.hour);
         activity.is_counted = tally.is_counted;
+        activity.busy_hours = tally.busy_hours;
         activity.group = group;
         activity.print = self.print_of(scope, record);
         activity.grounds = self.restore_grounds(scope, (rule, &activity.mentions), record);
@@ -116,11 +117,12 @@ impl Correlator {
         let strongest = record.links.first();
         activity.link = strongest.map(|link| Box::new(self.restore_link(scope, link)));
         let no = self.activities.insert(activity);
-        if group == No::NONE {
+        if tally.standing == Standing::Background {
             let bin = Bins::of(record.window_begin);
-            let loose = &mut self.scopes.get_mut(scope).loose;
-            loose.entry(bin).or_default().push((no, record.id));
-        } else {
+            let bins = &mut self.scopes.get_mut(scope).bins;
+            bins.entry(bin).or_default().push((no, record.id));
+        }
+        if group != No::NONE {
             self.restore_into(group, no, tally);
         }
         self.enter_scene(no);
@@ -169,11 +171,17 @@ impl Correlator {
             return [0; 2];
         }
         let rule = self.printer.rule(scope, &record.source, &record.rule_id);
+        let subject = record
+            .subject
+            .and_then(|index| record.entities.get(usize::from(index)));
+        let subject = subject.map_or([0; 2], |subject| self.printer.entity(subject));
         [0, 1].map(|at| {
             let sum = parts
                 .iter()
                 .fold(0_u64, |sum, part| sum.wrapping_add(part[at]));
-            sum.wrapping_add(rule[at]).max(1)
+            sum.wrapping_add(subject[at].rotate_left(1))
+                .wrapping_add(rule[at])
+                .max(1)
         })
     }
 
@@ -249,6 +257,7 @@ impl Correlator {
             .map(|&no| (self.groups.get(no).head.case, no))
             .collect();
         self.identities.shrink(self.policy.dedup.ids_max);
+        self.restore_busy_hours();
         for no in live {
             self.arm_new(no);
             self.restore_continuation(no, &by_case);
@@ -256,6 +265,26 @@ impl Correlator {
             if self.groups.get_mut(no).head.announce_at.take().is_some() {
                 self.touch_group(now, no);
             }
+        }
+    }
+
+    /// Counts anew what stood in the hours that are still counted one by one: records tell of busy hours only.
+    fn restore_busy_hours(&mut self) {
+        let mut hours: BTreeMap<(No<Known>, i32), u32> = BTreeMap::new();
+        for (no, activity) in self.activities.numbered() {
+            for hour in activity.busy_hours() {
+                if !self.activities.counts_busy(no, hour) {
+                    continue;
+                }
+                let mentions = activity.mentions.chunk_by(|a, b| a.entity() == b.entity());
+                for same in mentions {
+                    *hours.entry((same[0].entity(), hour)).or_default() += 1;
+                }
+            }
+        }
+        for ((no, hour), happenings) in hours {
+            let busy = &mut self.entities.get_mut(no).busy;
+            busy.recount(hour, happenings, &self.policy.hubs);
         }
     }
 
