@@ -1,4 +1,5 @@
-//! A slow, obvious correlator: plain lists, everything computed anew for each alert. Groups are the connected
+//! A slow, obvious correlator: plain lists, everything computed anew for each alert, with ids, updates and ends, but
+//! without recurrence and evidence other than entities (`closure.rs` has those). Groups are the connected
 //! components of the activities under the linking rule. Without caps, and with alerts no later than the lateness, the
 //! real one must agree with it on every world: who stands with whom, what became of each alert, risk and sums.
 #![expect(clippy::unwrap_used, reason = "a disagreement should stop the test")]
@@ -21,11 +22,13 @@ use proptest::prelude::*;
 /// An entity, whatever its role.
 type Value = (EntityKind, String);
 
+/// Scope, source, rule, each linkable entity with its role, and the subject.
+type Key = (String, String, String, BTreeSet<(Value, u8)>, Option<Value>);
+
 /// The same happening again and again.
 #[derive(Debug)]
 struct Activity {
-    /// Scope, source, rule, and each linkable entity with its role.
-    key: (String, String, String, BTreeSet<(Value, u8)>),
+    key: Key,
     subject: Option<Value>,
     attack: Vec<String>,
     opened: Timestamp,
@@ -182,14 +185,18 @@ impl Model {
         }
     }
 
-    fn key(&self, alert: &Alert) -> (String, String, String, BTreeSet<(Value, u8)>) {
+    fn key(&self, alert: &Alert) -> Key {
         let linkable = alert
             .entities
             .iter()
             .filter(|entity| entity.is_linkable() && self.policy.gap(entity.kind) > Span::ZERO)
             .map(|entity| ((entity.kind, entity.value.to_string()), entity.role as u8));
         let (scope, source) = (alert.scope.to_string(), alert.source.to_string());
-        (scope, source, alert.rule_id.to_string(), linkable.collect())
+        let subject = alert
+            .subject()
+            .map(|entity| (entity.kind, entity.value.to_string()));
+        let rule = alert.rule_id.to_string();
+        (scope, source, rule, linkable.collect(), subject)
     }
 
     fn repeats(&self, at: usize, alert: &Alert) -> bool {

@@ -1,7 +1,7 @@
 //! Stories as text: each file in `scenarios/` holds what happens and, after `----`, what the engine makes of it.
 //!
 //! Lines before `----`: `# comment`, `policy KEY=VALUE`, `alert ID TIME RULE SEVERITY ENTITY... KEY=VALUE...`,
-//! `time TIME` (time passed, all input read), `backlog TIME` (time passed, input waiting), `finish`, `restart`.
+//! `every LENGTH x COUNT alert ...` (the same so often, so much later each time), `time TIME` (time passed, all input read), `backlog TIME` (time passed, input waiting), `finish`, `restart`.
 //! Wall time is the highest time met so far. Groups are named g1, g2 ... in the order of their opening.
 //! `UPDATE_SCENARIOS=1 cargo test -p caseloom-engine --test scenarios` writes what the engine makes of them: read
 //! the difference before you keep it.
@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use caseloom_engine::alert::Alert;
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::decision::{Decision, Outcome};
 use caseloom_engine::ids::{CaseId, GroupId};
@@ -95,15 +96,12 @@ impl Story {
     fn happen(&mut self, line: &str) {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         match verb {
-            "alert" => {
-                let alert = common::alert(rest, self.offset);
-                self.offset += 1;
-                self.now = self.now.max(alert.time);
-                self.correlator
-                    .on_alert(self.now, &alert, &mut self.decision);
-                let outcome = self.decision.outcomes[0].outcome;
-                let id = alert.id.as_deref().unwrap_or("-");
-                writeln!(self.told, "{id}: {}", say(outcome)).unwrap();
+            "alert" => self.arrive(common::alert(rest, self.offset)),
+            "every" => {
+                for alert in common::repeated(rest, self.offset) {
+                    self.arrive(alert);
+                    self.drain();
+                }
             }
             "time" | "backlog" => {
                 self.now = self.now.max(common::time(rest));
@@ -115,6 +113,16 @@ impl Story {
             other => panic!("unknown verb {other}"),
         }
         self.drain();
+    }
+
+    fn arrive(&mut self, alert: Alert) {
+        self.offset += 1;
+        self.now = self.now.max(alert.time);
+        self.correlator
+            .on_alert(self.now, &alert, &mut self.decision);
+        let outcome = self.decision.outcomes[0].outcome;
+        let id = alert.id.as_deref().unwrap_or("-");
+        writeln!(self.told, "{id}: {}", say(outcome)).unwrap();
     }
 
     fn drain(&mut self) {

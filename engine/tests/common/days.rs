@@ -188,14 +188,14 @@ fn line(rule: i64, host: i64, who: &Who, n: usize) -> String {
         2 => format!("host:h{host} user:u2/actor"),
         3 => format!("host:h{host} user:u1/actor process:p1"),
         4 => format!("process:p1 file:f{host}"),
-        5 => format!("process:p1 process:p2/actor file:f1"),
+        5 => "process:p1 process:p2/actor file:f1".to_owned(),
         6 => format!("host:h{host}/source process:p{host}"),
         7 => format!("host:h{host} host:h{}", (host + 1) % 3),
         8 => format!("host:h{} host:h{host}", (host + 1) % 3),
         9 => format!("host:h{host} ip:10.0.0.9/source"),
         10 => "ip:10.0.0.9/source user:u1".to_owned(),
         // One happening with two sets of entities.
-        11 if n % 2 == 0 => format!("host:h{host} process:p{}", n % 3),
+        11 if n.is_multiple_of(2) => format!("host:h{host} process:p{}", n % 3),
         _ => format!("host:h{host}"),
     };
     line.push_str(&entities);

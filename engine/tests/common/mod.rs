@@ -11,13 +11,14 @@
     reason = "a wrong test file should stop the test"
 )]
 
+pub mod arrival;
 pub mod days;
 pub mod shelf;
 pub mod worlds;
 
 use caseloom_engine::alert::{Alert, Lifecycle, Position, Severity, TopicId};
 use caseloom_engine::entity::{Entity, EntityKind, Role};
-use caseloom_engine::policy::Policy;
+use caseloom_engine::policy::{EvidencePolicy, HubPolicy, Pin, Policy, RecurrencePolicy};
 use caseloom_engine::time::{Span, Timestamp};
 
 /// Midnight of the day on which all stories begin: 2026-01-05, a Monday.
@@ -89,6 +90,21 @@ pub fn alert(line: &str, offset: i64) -> Alert {
     alert
 }
 
+/// The alerts of `LENGTH x COUNT alert LINE`: the first as written, the others each so much later; where the id is
+/// not `-`, its number follows it.
+pub fn repeated(text: &str, offset: i64) -> Vec<Alert> {
+    let (length, rest) = text.split_once(" x ").expect("LENGTH x COUNT alert");
+    let (count, line) = rest.split_once(" alert ").expect("LENGTH x COUNT alert");
+    let count: i64 = count.parse().expect("a number of alerts");
+    let of = |n: i64| {
+        let mut alert = alert(line, offset + n);
+        alert.time = alert.time.plus(span(length).times(n));
+        alert.id = alert.id.map(|id| format!("{id}{}", n + 1).into());
+        alert
+    };
+    (0..count).map(of).collect()
+}
+
 fn add_word(alert: &mut Alert, word: &str) {
     if let Some((key, value)) = word.split_once('=') {
         match key {
@@ -106,13 +122,15 @@ fn add_word(alert: &mut Alert, word: &str) {
     alert.entities.push(entity(word));
 }
 
-/// An entity from `kind:value[/role]`; affected where no role is named.
+/// An entity from `kind:value[/role][#thing]`; affected where no role is named.
 fn entity(word: &str) -> Entity {
+    let (word, thing) = word.split_once('#').unwrap_or((word, "0"));
     let (kind, rest) = word.split_once(':').expect("kind:value");
     let (value, role) = rest.split_once('/').unwrap_or((rest, "affected"));
     let kind = EntityKind::from_word(kind).expect("a kind");
     let role = Role::from_word(role).expect("a role");
-    Entity::new(kind, role, value).expect("a meaningful value")
+    let entity = Entity::new(kind, role, value).expect("a meaningful value");
+    entity.naming(thing.parse().expect("the number of a thing"))
 }
 
 /// Sets one key of a policy.
@@ -135,12 +153,73 @@ pub fn set(policy: &mut Policy, assignment: &str) {
             policy.ignored_entities.sort();
         }
         "gather" => policy.gather = span(value),
-        kind => {
-            let kind = kind
-                .strip_prefix("gap.")
-                .and_then(EntityKind::from_word)
-                .expect("a known policy key");
-            policy.gaps[kind as usize] = span(value);
+        other => {
+            let (table, key) = other.split_once('.').expect("a known policy key");
+            match table {
+                "recurrence" => set_recurrence(&mut policy.recurrence, key, value),
+                "evidence" => set_evidence(&mut policy.evidence, key, value),
+                "hubs" => set_hubs(&mut policy.hubs, key, value),
+                "gap" => policy.gaps[kind(key) as usize] = span(value),
+                "weight" => policy.evidence.weights[kind(key) as usize] = value.parse().unwrap(),
+                other => panic!("unknown policy table {other}"),
+            }
         }
+    }
+}
+
+fn kind(word: &str) -> EntityKind {
+    EntityKind::from_word(word).expect("a kind")
+}
+
+fn set_recurrence(policy: &mut RecurrencePolicy, key: &str, value: &str) {
+    match key {
+        "hours" => policy.hours = value.parse().unwrap(),
+        "horizon" => policy.horizon = span(value),
+        "run_gap" => policy.run_gap = span(value),
+        "burst" => policy.burst = value.parse().unwrap(),
+        "never_background" => policy.never_background = value.parse().unwrap(),
+        "attach" => policy.attach = value.parse().unwrap(),
+        "pairs_max" => policy.pairs_max = value.parse().unwrap(),
+        // RULE[@KIND:VALUE], of the source `ids`.
+        "background" | "news" => {
+            let (rule, on) = value.split_once('@').unwrap_or((value, ""));
+            let on = (!on.is_empty()).then(|| entity(on));
+            policy.pins.push(Pin {
+                source: "ids".into(),
+                rule_id: rule.into(),
+                subject: on.map(|entity| (entity.kind, entity.value)),
+                is_background: key == "background",
+            });
+            policy.pins.sort();
+        }
+        other => panic!("unknown policy key recurrence.{other}"),
+    }
+}
+
+fn set_evidence(policy: &mut EvidencePolicy, key: &str, value: &str) {
+    match key {
+        "join" => policy.join = value.parse().unwrap(),
+        // KIND+KIND+GAP, or nothing.
+        "together" if value == "none" => policy.together.clear(),
+        "together" => {
+            let parts: Vec<&str> = value.split('+').collect();
+            let together = (kind(parts[0]), kind(parts[1]), span(parts[2]));
+            policy.together.push(together);
+        }
+        "rule_gap" => policy.rule_gap = span(value),
+        "rule_hours" => policy.rule_hours = value.parse().unwrap(),
+        "hot_gap" => policy.hot_gap = span(value),
+        "hot_rules" => policy.hot_rules = value.parse().unwrap(),
+        "baseline" => policy.baseline = span(value),
+        other => panic!("unknown policy key evidence.{other}"),
+    }
+}
+
+fn set_hubs(policy: &mut HubPolicy, key: &str, value: &str) {
+    match key {
+        "per_hour" => policy.per_hour = value.parse().unwrap(),
+        "common_hours" => policy.common_hours = value.parse().unwrap(),
+        "hub_hours" => policy.hub_hours = value.parse().unwrap(),
+        other => panic!("unknown policy key hubs.{other}"),
     }
 }
