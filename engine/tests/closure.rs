@@ -333,16 +333,21 @@ impl<'a> World<'a> {
             .len()
     }
 
+    fn is_near_on_hot(&self, a: usize, b: usize) -> bool {
+        self.grounds[a].is_novel
+            && self.grounds[b].is_novel
+            && self.is_news(a)
+            && self.is_news(b)
+            && subject(&self.alerts[a]) == subject(&self.alerts[b])
+            && self.apart(a, b) <= self.policy.evidence.hot_gap
+    }
+
     fn warm(&mut self, news: &[usize]) -> bool {
         let enough = self.policy.evidence.hot_rules as usize;
         for &a in news {
             for &b in news {
                 let on = subject(&self.alerts[a]);
-                let novel = self.grounds[a].is_novel
-                    && self.grounds[b].is_novel
-                    && subject(&self.alerts[b]) == on;
-                if novel
-                    && self.apart(a, b) <= self.policy.evidence.hot_gap
+                if self.is_near_on_hot(a, b)
                     && self.novel_rules(self.group[a], &on) >= enough
                     && self.unite(a, b)
                 {
@@ -423,36 +428,60 @@ impl<'a> World<'a> {
             return (names, Disposition::Background, 0);
         }
         let risk = self.risk(&news);
-        let critical = news.iter().any(|at| self.alerts[*at].severity.score >= 80);
-        let last = news
-            .iter()
-            .map(|at| self.alerts[*at].time)
-            .max()
-            .unwrap_or(Timestamp::MIN);
-        let reach = news
-            .iter()
-            .map(|at| self.reach(*at))
-            .max()
-            .unwrap_or(Span::ZERO);
-        let end = last
-            .plus(reach)
-            .plus(self.policy.lateness)
-            .plus(Span::MINUTE.times(5))
-            .plus(Span(1));
-        let now = self
-            .alerts
-            .iter()
-            .map(|alert| alert.time)
-            .max()
-            .unwrap_or(last);
-        let disposition = if critical || risk >= self.policy.promotion_risk {
+        let end = self.end(group);
+        let now = self.alerts.iter().map(|alert| alert.time).max();
+        let disposition = if self.is_case(&news) {
             Disposition::Case
-        } else if end <= now {
+        } else if Some(end) <= now {
             Disposition::Expired
         } else {
             Disposition::Candidate
         };
         (names, disposition, risk.to_bits())
+    }
+
+    fn news_of(&self, group: usize) -> Vec<usize> {
+        let all = 0..self.alerts.len();
+        all.filter(|at| self.group[*at] == group && self.is_news(*at))
+            .collect()
+    }
+
+    fn is_case(&self, news: &[usize]) -> bool {
+        let critical = news.iter().any(|at| self.alerts[*at].severity.score >= 80);
+        critical || self.risk(news) >= self.policy.promotion_risk
+    }
+
+    /// When nothing can join a group any more: the groups that would be one with it if their subject got hot included.
+    fn end(&self, group: usize) -> Timestamp {
+        let mut pending = vec![group];
+        let mut at = 0;
+        while let Some(here) = pending.get(at).copied() {
+            at += 1;
+            for a in self.news_of(here) {
+                for b in (0..self.alerts.len()).filter(|b| self.is_near_on_hot(a, *b)) {
+                    if !pending.contains(&self.group[b]) {
+                        pending.push(self.group[b]);
+                    }
+                }
+            }
+        }
+        let ends = pending.iter().map(|group| self.end_alone(*group));
+        ends.max().unwrap_or(Timestamp::MIN)
+    }
+
+    fn end_alone(&self, group: usize) -> Timestamp {
+        let news = self.news_of(group);
+        let last = news.iter().map(|at| self.alerts[*at].time).max();
+        let reach = news.iter().map(|at| self.reach(*at)).max();
+        let mut silence = reach.unwrap_or(Span::ZERO);
+        if self.is_case(&news) {
+            silence = silence.max(self.policy.auto_close_after);
+        }
+        let last = last.unwrap_or(Timestamp::MIN);
+        last.plus(silence)
+            .plus(self.policy.lateness)
+            .plus(Span::MINUTE.times(5))
+            .plus(Span(1))
     }
 
     /// Each rule counts once for each subject, at its worst.

@@ -43,7 +43,7 @@ impl Correlator {
                 .groups
                 .find(group)
                 .expect("a deadline is disarmed when its group goes");
-            let due = self.due(no);
+            let due = self.due_with_pending(no);
             // Compared with when it was armed, not with now: ends happen in the order in which they fell due.
             if due > armed {
                 self.arm(no, due);
@@ -129,6 +129,22 @@ impl Correlator {
             .plus(self.policy.lateness)
             .plus(BIN)
             .plus(Span(1))
+    }
+
+    /// When a group ends, or later: it stays as long as the groups that it will be one with if its subject gets hot.
+    fn due_with_pending(&mut self, no: No<Group>) -> Timestamp {
+        let mut pending = vec![no];
+        let (mut due, mut at) = (self.due(no), 0);
+        while let Some(here) = pending.get(at).copied() {
+            at += 1;
+            due = due.max(self.due(here));
+            for other in self.near_on_hot(here) {
+                if !pending.contains(&other) {
+                    pending.push(other);
+                }
+            }
+        }
+        due
     }
 
     /// Arms a group that has no deadline yet.

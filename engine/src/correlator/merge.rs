@@ -99,6 +99,28 @@ impl Correlator {
         }
     }
 
+    /// The groups that lie so near to this one on a subject that they are one if it gets hot.
+    pub(super) fn near_on_hot(&mut self, no: No<Group>) -> SmallVec<[No<Group>; 4]> {
+        let keys = self.groups.get(no).body.keys.iter();
+        let hot = |key: &&Key| matches!(key, Key::Hot(_));
+        let keys: SmallVec<[Key; 4]> = keys.filter(hot).copied().collect();
+        let mut near = SmallVec::new();
+        for key in keys {
+            self.refresh_key(key);
+            let gap = self.policy.evidence.hot_gap;
+            let spans = self.keys.spans(key);
+            for own in spans.iter().filter(|span| span.group == no) {
+                let others = spans.iter().filter(|span| {
+                    span.group != no
+                        && own.distance(span.first, span.last) <= gap
+                        && !self.are_related(no, span.group)
+                });
+                near.extend(others.map(|span| span.group));
+            }
+        }
+        near
+    }
+
     /// Lets the spans of a key know how far its activities reach by now.
     fn refresh_key(&mut self, key: Key) {
         let spans = self.keys.spans(key);
