@@ -247,7 +247,8 @@ impl Correlator {
             grounds.alone >> at & 1 == 1 && Some(mention.entity()) == subject
         });
         // What is new on a subject is connected by the subject itself, and comes to last only when it isn't new.
-        let is_needed = judged.is_counted || !is_alone || !self.counts_before_lasting();
+        let is_needed = run_gap > Span::ZERO
+            && (judged.is_counted || !is_alone || !self.counts_before_lasting());
         if let Some(pair) = judged.pair.filter(|_| is_needed) {
             let key = Key::Run(self.pairs.get(pair).key());
             grounds.keys.push((key, run_gap));
