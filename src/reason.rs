@@ -120,6 +120,7 @@ mod tests {
     use caseloom_engine::ids::ActivityId;
 
     use super::*;
+    use caseloom_engine::record::LinkKind;
 
     fn link(entities: &[(EntityKind, &str)], gap: Span) -> Link {
         Link {
@@ -158,7 +159,10 @@ mod tests {
     fn every_kind_has_a_sentence() {
         for (kind, sentence) in [
             ("shared_entity", "shares ENTITIES with "),
-            ("same_run", "goes on with the same rule on the same subject after "),
+            (
+                "same_run",
+                "goes on with the same rule on the same subject after ",
+            ),
             ("same_rule", "is the same rare rule within a minute as "),
             ("same_happening", "is the same happening as "),
             ("hot_subject", "is new on ENTITIES like "),

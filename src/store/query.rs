@@ -172,6 +172,17 @@ impl StoreReader {
         })
     }
 
+    /// Hands out every tally, in the order of the store: also of background that is in no group.
+    pub fn for_each_tally(&self, mut each: impl FnMut(TallyRecord)) -> Result<(), StoreError> {
+        let all = schema::all_activities().range();
+        self.db.scan(Family::State, all, |key, value| {
+            if key.last() == Some(&PART_TALLY) {
+                each(codec::decode(Family::State, value)?);
+            }
+            Ok(())
+        })
+    }
+
     /// The sums.
     pub fn accounting(&self) -> Result<Accounting, StoreError> {
         recover::accounting(&self.db)

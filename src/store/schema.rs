@@ -153,6 +153,11 @@ pub(super) fn group(group: GroupId) -> Key {
     groups().with(&group.0.to_be_bytes())
 }
 
+/// All activities, with their tallies.
+pub(super) fn all_activities() -> Key {
+    Key::new().with(&[STATE_ACTIVITY])
+}
+
 /// All activities that opened in a group, with their tallies.
 pub(super) fn activities(group: GroupId) -> Key {
     Key::new()

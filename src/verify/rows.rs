@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use caseloom_engine::accounting::{Accounting, Disposition};
 use caseloom_engine::ids::ActivityId;
 use caseloom_engine::record::{ActivityRecord, GroupRecord, TallyRecord};
+use caseloom_engine::recurrence::Standing;
 use serde::Serialize;
 
 use super::finding::Findings;
@@ -72,6 +73,13 @@ fn check_groups(
         sums.activities += activities.len() as u64;
         check_group(&group, &activities, findings);
         for (activity, tally) in activities {
+            // Background that is attached to no case is background.
+            let term = match (tally.standing, term) {
+                (Standing::Background, Disposition::Candidate | Disposition::Expired) => {
+                    Disposition::Background
+                }
+                _ => term,
+            };
             let before = counted.insert(activity.id, (term, tally.count));
             findings.expect(before.is_none(), "activity_in_two_groups", || {
                 format!(
@@ -81,6 +89,13 @@ fn check_groups(
             });
         }
     }
+    // Background on its own is in no group.
+    reader.for_each_tally(|tally| {
+        if tally.standing == Standing::Background && !counted.contains_key(&tally.id) {
+            sums.activities += 1;
+            counted.insert(tally.id, (Disposition::Background, tally.count));
+        }
+    })?;
     Ok(counted)
 }
 
@@ -90,12 +105,14 @@ fn check_group(
     findings: &mut Findings,
 ) {
     let alerts: u64 = activities.iter().map(|(_, tally)| tally.count).sum();
-    let first = activities.iter().map(|(_, tally)| tally.first).min();
-    let last = activities.iter().map(|(_, tally)| tally.last).max();
-    let severity = activities
-        .iter()
-        .map(|(_, tally)| tally.severity.score)
-        .max();
+    // Attached background adds neither time nor severity.
+    let news = || {
+        let tallies = activities.iter().map(|(_, tally)| tally);
+        tallies.filter(|tally| tally.standing != Standing::Background)
+    };
+    let first = news().map(|tally| tally.first).min();
+    let last = news().map(|tally| tally.last).max();
+    let severity = news().map(|tally| tally.severity.score).max();
     let of_it: [(&str, bool); 5] = [
         ("alerts", group.alerts == alerts),
         ("activities", group.activities == activities.len() as u64),
