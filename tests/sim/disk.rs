@@ -1,7 +1,7 @@
 //! A simulated store: a log of writes and what they amount to. It knows what a real disk may do: lose what was not
 //! synced, tear nothing (RocksDB drops a torn batch whole), be full, and, if it lies, lose what it said was synced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use caseloom::pipeline::Attempt;
@@ -14,8 +14,9 @@ use caseloom_engine::accounting::Accounting;
 use caseloom_engine::alert::TopicId;
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::record::{
-    ActivityRecord, GroupRecord, IdentityRecord, Record, ScopeRecord, TallyRecord,
+    ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, Record, ScopeRecord, TallyRecord,
 };
+use caseloom_engine::recurrence::PairRecord;
 use caseloom_engine::time::Span;
 
 use crate::chaos::{Call, Chaos};
@@ -68,6 +69,9 @@ pub(crate) struct Image {
     pub(crate) activities: BTreeMap<(GroupId, ActivityId), ActivityRecord>,
     pub(crate) tallies: BTreeMap<(GroupId, ActivityId), TallyRecord>,
     pub(crate) identities: BTreeMap<(ScopeId, i32, [u8; 16]), IdentityRecord>,
+    pub(crate) pairs: BTreeMap<u64, PairRecord>,
+    pub(crate) busy: BTreeMap<(u32, u8, String), BusyRecord>,
+    pub(crate) loose: BTreeSet<(GroupId, ActivityId)>,
     pub(crate) next: BTreeMap<(TopicId, i32), i64>,
     pub(crate) outbox: BTreeMap<u64, (u64, OutputRecord)>,
     pub(crate) chains: BTreeMap<CaseId, ChainLink>,
@@ -203,6 +207,19 @@ impl Image {
                     let key = (identity.scope, identity.time.day(), identity.key);
                     self.identities.insert(key, identity);
                 }
+                Record::Pair(pair) => drop(self.pairs.insert(pair.key, *pair)),
+                Record::PairNames(_) => {}
+                Record::PairGone(key) => drop(self.pairs.remove(&key)),
+                Record::Busy(busy) => {
+                    let key = (busy.scope.0, busy.kind as u8, busy.value.to_string());
+                    self.busy.insert(key, *busy);
+                }
+                Record::Links(group, id, links) => {
+                    let activity = self.activities.get_mut(&(group, id));
+                    activity.expect("links of an activity that is there").links = links;
+                }
+                Record::Loose(home, id, true) => drop(self.loose.insert((home, id))),
+                Record::Loose(home, id, false) => drop(self.loose.remove(&(home, id))),
             }
         }
         for next in &batch.next_offsets {
@@ -314,6 +331,16 @@ impl Memory for Disk {
         let image = self.image();
         for scope in image.scopes.values() {
             emit(Record::Scope(scope.clone()));
+        }
+        for pair in image.pairs.values() {
+            emit(Record::Pair(Box::new(pair.clone())));
+        }
+        for busy in image.busy.values() {
+            emit(Record::Busy(Box::new(busy.clone())));
+        }
+        for key in &image.loose {
+            emit(Record::Activity(Box::new(image.activities[key].clone())));
+            emit(Record::Tally(image.tallies[key]));
         }
         for group in image.groups.values().filter(|group| group.stage.is_live()) {
             emit(Record::Group(Box::new(group.clone())));
