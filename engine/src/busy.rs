@@ -2,7 +2,7 @@
 //! any of them. From that follows whether it is *common* or a *hub*.
 //!
 //! A scanner, a proxy or a DNS server is busy hour after hour; a host under attack is busy for an hour or two. Only
-//! closed hours count, see [`Hours`](crate::hours::Hours), so an attack is never cut by its own size, and the order of
+//! closed hours count, see [`Hours`], so an attack is never cut by its own size, and the order of
 //! arrival changes nothing. What was demoted comes back by itself when its busy hours are a day old.
 
 use serde::{Deserialize, Serialize};

@@ -86,7 +86,7 @@ pub struct PairRecord {
     pub oldest: i32,
     /// Its bins, once it has a settled hour.
     pub bins: Option<Bins>,
-    /// A [`PairNames`] was written.
+    /// A [`PairNames`](crate::record::PairNames) was written.
     pub named: bool,
 }
 

@@ -139,6 +139,10 @@ impl Fixture {
 impl Drop for Fixture {
     fn drop(&mut self) {
         self.shutdown.request();
+        // The server reads the store: it must be gone before the process ends and RocksDB takes its locks down.
+        if let Some(server) = self.server.take() {
+            drop(server.join());
+        }
     }
 }
 
