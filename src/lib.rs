@@ -8,6 +8,7 @@ pub mod clock;
 pub mod shutdown;
 pub mod process;
 pub mod plain;
+mod csv;
 mod reason;
 pub mod explain;
 pub mod ports;

@@ -75,12 +75,16 @@ impl Busy {
 
     /// Makes `hour` the newest, if it is newer.
     fn reach(&mut self, hour: i32, policy: &HubPolicy) {
-        for _ in 0..hour.saturating_sub(self.newest).min(40) {
+        let ahead = u32::try_from(hour.saturating_sub(self.newest)).unwrap_or(0);
+        for _ in 0..ahead.min(COUNTED as u32) {
             let leaves = self.counts[COUNTED - 1] >= policy.per_hour;
             self.bits = self.bits << 1 | u32::from(leaves);
             self.counts.rotate_right(1);
             self.counts[0] = 0;
         }
+        // By then nothing is counted any more, and no hour leaves as a busy one.
+        let rest = ahead.saturating_sub(COUNTED as u32);
+        self.bits = self.bits.checked_shl(rest).unwrap_or(0);
         self.newest = self.newest.max(hour);
     }
 

@@ -120,6 +120,8 @@ pub struct Tally {
     /// Alerts of (rule, subject) pairs and of rules that could not be remembered because `recurrence.pairs_max` was
     /// reached.
     pub pairs_refused: u64,
+    /// Activities no longer held against background on their subject, because it has more of them than are kept.
+    pub scenes_cut: u64,
     /// Native ids forgotten early because `dedup.ids_max` was reached.
     pub ids_evicted: u64,
 }

@@ -27,7 +27,8 @@ pub struct Policy {
     pub evidence: EvidencePolicy,
     /// When an entity touches too much to mean anything.
     pub hubs: HubPolicy,
-    /// How late an alert may arrive and still find its neighbours in memory.
+    /// How late an alert may arrive and still find its neighbours in memory. At most 3 h: so many hours are counted one
+    /// by one before they are settled, see [`Busy`](crate::busy::Busy).
     pub lateness: Span,
     /// Sizes at which a case is continued in another.
     pub caps: Caps,
@@ -260,9 +261,9 @@ impl Policy {
                 "at least 1",
             ),
             (
-                self.lateness >= Span::ZERO && self.lateness <= day,
+                self.lateness >= Span::ZERO && self.lateness <= Span::HOUR.times(3),
                 "lateness",
-                "from 0 to 24 h",
+                "from 0 to 3 h",
             ),
             (self.caps.activities > 0, "caps.activities", "at least 1"),
             (

@@ -213,10 +213,13 @@ pub struct Link {
 }
 
 /// The kinds of link. The word appears in metrics, events and pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkKind {
     /// Both name the same entity inside the gap of its kind; or two, inside that of both together.
+    #[default]
     SharedEntity,
     /// The same rule on the same subject goes on.
     SameRun,
@@ -347,6 +350,14 @@ pub struct GroupRecord {
     pub unannounced: bool,
     /// Changes that an analyst must have seen before writing: the ETag.
     pub revision: u64,
+}
+
+impl ActivityRecord {
+    /// The entity that is its subject.
+    #[must_use]
+    pub fn subject_entity(&self) -> Option<&Entity> {
+        self.entities.get(usize::from(self.subject?))
+    }
 }
 
 impl Stage {

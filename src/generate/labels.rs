@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use super::Generated;
+use crate::csv;
 
 pub const HEADER: &str = "alert_id,incident";
 
@@ -43,21 +44,15 @@ impl<W: Write> LabelWriter<W> {
         self.lines += 1;
         let id = generated.label_id(&self.file_name, self.lines);
         let incident = generated.story.as_deref().unwrap_or_default();
-        writeln!(self.out, "{},{incident}", csv_field(&id))
+        // As `replay` writes it, so that the two can be joined.
+        let mut row = String::new();
+        csv::push_field(&mut row, &id);
+        writeln!(self.out, "{row},{incident}")
     }
 
     pub fn finish(mut self) -> io::Result<W> {
         self.out.flush()?;
         Ok(self.out)
-    }
-}
-
-/// A file's name may hold anything.
-fn csv_field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
     }
 }
 
@@ -111,6 +106,9 @@ mod tests {
         alert.native_id = None;
         alert.is_redelivery = false;
         assert_eq!(alert.label_id("f.jsonl", 8), "f.jsonl:8#0");
-        assert_eq!(csv_field("a,\"b"), "\"a,\"\"b\"");
+        let mut labels = LabelWriter::new(Vec::new(), "-").unwrap();
+        labels.write(&alert).unwrap();
+        let text = String::from_utf8(labels.finish().unwrap()).unwrap();
+        assert_eq!(text, format!("{HEADER}\n'-:1#0,\n"));
     }
 }

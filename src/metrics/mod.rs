@@ -77,6 +77,8 @@ impl Metrics {
         self.cases_opened.inc_by(tally.cases_opened);
         self.cases_merged.inc_by(tally.cases_merged);
         self.dedup_ids_evicted.inc_by(tally.ids_evicted);
+        self.pairs_refused.inc_by(tally.pairs_refused);
+        self.scenes_cut.inc_by(tally.scenes_cut);
         add(&self.cases_closed, "none", tally.cases_closed);
         for (kind, count) in LinkKind::ALL.into_iter().zip(tally.links) {
             add(&self.links, kind.as_str(), count);
@@ -118,6 +120,7 @@ impl Metrics {
             (&self.entities_tracked, sizes.entities),
             (&self.activities_live, sizes.activities),
             (&self.identities_remembered, sizes.identities),
+            (&self.pairs_remembered, sizes.pairs),
             (&self.candidates, sizes.candidates),
             (&self.cases_open, sizes.cases),
         ] {

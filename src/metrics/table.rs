@@ -116,6 +116,13 @@ table! {
     identities_remembered: IntGauge = "caseloom_identities_remembered" [];
     /// Native ids forgotten early because dedup.ids_max was reached, since this process started.
     dedup_ids_evicted: IntCounter = "caseloom_dedup_ids_evicted_total" [];
+    /// Pairs of a rule and its subject, and rules, of which is remembered in which hours they fired.
+    pairs_remembered: IntGauge = "caseloom_pairs_remembered" [];
+    /// How often a pair could not be remembered because recurrence.pairs_max was reached, since this process started. Its
+    /// alerts are news.
+    pairs_refused: IntCounter = "caseloom_pairs_refused_total" [];
+    /// Activities no longer held against background on their subject, which had too many, since this process started.
+    scenes_cut: IntCounter = "caseloom_scenes_cut_total" [];
     /// Bytes of the store on disk.
     state_bytes: IntGauge = "caseloom_state_bytes" [];
     /// Bytes free on the file system of the store. Below store.free_bytes_min nothing is read.

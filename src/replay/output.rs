@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::ledger::Assignment;
 use super::{Input, ReplayError, Run};
+use crate::csv;
 use crate::events::{RenderOptions, Renderer};
 
 /// What `summary.json` holds: messages, alerts, each term of the accounting, cases, times, memory, state hash.
@@ -111,11 +112,11 @@ fn write_assignments(out: &Path, inputs: &[Input], run: &Run) -> Result<(), Repl
 fn write_row(row: &mut String, assignment: &Assignment<'_>, names: &[String]) {
     use std::fmt::Write as _;
     match assignment.id {
-        Some(id) => push_field(row, id),
+        Some(id) => csv::push_field(row, id),
         None => {
             let at = assignment.position;
             let name = &names[usize::from(at.topic.0)];
-            push_field(row, &format!("{name}:{}#{}", at.offset, at.index));
+            csv::push_field(row, &format!("{name}:{}#{}", at.offset, at.index));
         }
     }
     row.push(',');
@@ -125,30 +126,6 @@ fn write_row(row: &mut String, assignment: &Assignment<'_>, names: &[String]) {
     row.push(',');
     row.push_str(assignment.disposition);
     row.push('\n');
-}
-
-/// A CSV field of hostile text: quoted where RFC 4180 asks for it, and with a leading `'` where a spreadsheet would
-/// take it for a formula (OWASP, CSV injection).
-fn push_field(row: &mut String, text: &str) {
-    let formula = text
-        .trim_start()
-        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    let quote = text.contains([',', '"', '\r', '\n']);
-    if quote {
-        row.push('"');
-    }
-    if formula {
-        row.push('\'');
-    }
-    for piece in text.split_inclusive('"') {
-        row.push_str(piece);
-        if piece.ends_with('"') {
-            row.push('"');
-        }
-    }
-    if quote {
-        row.push('"');
-    }
 }
 
 fn write_cases<'a>(
@@ -227,25 +204,5 @@ impl Output {
             path: self.path.clone(),
             source,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::push_field;
-
-    fn field(text: &str) -> String {
-        let mut row = String::new();
-        push_field(&mut row, text);
-        row
-    }
-
-    #[test]
-    fn hostile_ids_stay_one_harmless_field() {
-        assert_eq!(field("shaw-1"), "shaw-1");
-        assert_eq!(field("a,b"), "\"a,b\"");
-        assert_eq!(field("say \"x\""), "\"say \"\"x\"\"\"");
-        assert_eq!(field("=cmd()"), "'=cmd()");
-        assert_eq!(field(" \n=1"), "\"' \n=1\"");
     }
 }

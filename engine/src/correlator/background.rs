@@ -10,7 +10,7 @@ use super::decide::Newcomer;
 use crate::accounting::Disposition;
 use crate::activities::{Activity, LinkNo};
 use crate::alert::Alert;
-use crate::decision::{Decision, Grouping};
+use crate::decision::{Decision, Grouping, Tally};
 use crate::entities::{Known, Scene};
 use crate::groups::{Group, Head};
 use crate::ids::{CaseId, GroupId, ScopeId};
@@ -50,14 +50,14 @@ impl Correlator {
             .or_default()
             .push((no, id));
         self.accounting.count_alert(Disposition::Background);
-        self.enter_scene(no);
+        self.enter_scene(no, &mut decision.tally);
         self.touch_activity(no);
         self.attach_if_near(now, no, decision);
         no
     }
 
     /// Lets an activity be held against others on its subject.
-    pub(super) fn enter_scene(&mut self, no: No<Activity>) {
+    pub(super) fn enter_scene(&mut self, no: No<Activity>, tally: &mut Tally) {
         if !self.policy.recurrence.attach {
             return;
         }
@@ -77,6 +77,7 @@ impl Correlator {
             list.retain(|no| activities.get(*no).window_end >= oldest);
             if list.len() >= SCENE_MAX {
                 list.remove(0);
+                tally.scenes_cut += 1;
             }
         }
         if standing == Standing::Background {

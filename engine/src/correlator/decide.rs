@@ -235,24 +235,41 @@ impl Correlator {
         (outcome, stands)
     }
 
-    /// What the alert repeats: see [`Print`]. Sums, so that the order of its entities doesn't matter.
+    /// What the alert repeats: see [`Print`]. See [`Self::print_of`].
     fn print(&self, scope: ScopeId, alert: &Alert) -> Print {
+        let rule = (&*alert.source, &*alert.rule_id);
+        self.print_of(scope, rule, &alert.entities, alert.subject())
+    }
+
+    /// The print of a happening: see [`Print`]. Sums, so that the order of the entities doesn't matter; which of them is
+    /// the subject does, because the rule recurs there. `subject` is one of `entities`.
+    pub(super) fn print_of(
+        &self,
+        scope: ScopeId,
+        (source, rule): (&str, &str),
+        entities: &[Entity],
+        subject: Option<&Entity>,
+    ) -> Print {
         let mut sums = [0_u64; 2];
         let mut is_keyed = false;
-        for entity in alert.entities.iter().filter(|entity| self.links(entity)) {
-            is_keyed = true;
+        for entity in entities {
+            let links = self.links(entity);
+            let is_subject = subject.is_some_and(|subject| std::ptr::eq(subject, entity));
+            if !links && !is_subject {
+                continue;
+            }
+            is_keyed |= links;
             let hashes = self.printer.entity(entity);
-            sums = [0, 1].map(|at| sums[at].wrapping_add(hashes[at]));
+            for (sum, hash) in sums.iter_mut().zip(hashes) {
+                let as_linkable = if links { hash } else { 0 };
+                let as_subject = if is_subject { hash.rotate_left(1) } else { 0 };
+                *sum = sum.wrapping_add(as_linkable).wrapping_add(as_subject);
+            }
         }
         if !is_keyed {
             return [0; 2];
         }
-        // Which of them is the subject does: its rule recurs there.
-        if let Some(subject) = alert.subject() {
-            let hashes = self.printer.entity(subject);
-            sums = [0, 1].map(|at| sums[at].wrapping_add(hashes[at].rotate_left(1)));
-        }
-        let hashes = self.printer.rule(scope, &alert.source, &alert.rule_id);
+        let hashes = self.printer.rule(scope, source, rule);
         [0, 1].map(|at| sums[at].wrapping_add(hashes[at]).max(1))
     }
 

@@ -196,7 +196,9 @@ impl Correlator {
     ) -> bool {
         let activity = self.activities.get(no);
         let (then, hour) = (Hours::of(activity.window_begin), judged.hour);
-        if then == hour || activity.standing == Standing::Background {
+        // What was counted in an hour already was alike in it, and what is settled stays so.
+        let is_known = then == hour || activity.hour == hour;
+        if is_known || activity.standing == Standing::Background {
             return true;
         }
         let (lateness, hubs) = (self.policy.lateness, &self.policy.hubs);

@@ -10,13 +10,18 @@ use crate::entities::{Known, Mention};
 use crate::groups::{Group, newcomers};
 use crate::ids::GroupId;
 use crate::keys::Key;
-use crate::record::{Record, Relation, Stage, Status};
+use crate::record::{LinkKind, Record, Relation, Stage, Status};
 use crate::slots::No;
 use crate::spans;
 use crate::time::{Span as Length, Timestamp};
 
-/// The word for a merge because of a shared entity.
-const SHARED: &str = "shared_entities";
+/// The word for a merge because of a link of this kind.
+fn word(why: LinkKind) -> &'static str {
+    match why {
+        LinkKind::SharedEntity => "shared_entities",
+        other => other.as_str(),
+    }
+}
 
 impl Correlator {
     /// After an activity reached further (or a rare rule fired in a new minute, by that key only): merges the groups
@@ -71,9 +76,24 @@ impl Correlator {
         self.sort_by_seniority(&mut ids);
         if let Some((senior, juniors)) = ids.split_first() {
             for junior in juniors {
-                self.merge(now, (*senior, *junior), &[], decision);
+                // The senior may be the hit one, so that the junior is the group itself.
+                let why = self.why(*junior).or_else(|| self.why(*senior));
+                self.merge(
+                    now,
+                    (*senior, *junior),
+                    why.unwrap_or_default(),
+                    &[],
+                    decision,
+                );
             }
         }
+    }
+
+    /// The strongest kind of link that led into a group, if one did.
+    pub(super) fn why(&self, id: GroupId) -> Option<LinkKind> {
+        let hits = self.scratch.hits.iter();
+        let led = hits.filter(|hit| hit.id == id || hit.room == Ok(id));
+        led.map(|hit| hit.kind).min()
     }
 
     /// A subject on which enough rules fired that its scope had never seen is hot: what stands on it by such a rule
@@ -90,7 +110,7 @@ impl Correlator {
                 let Key::Hot(subject) = key else { continue };
                 self.refresh_key(key);
                 while let Some((a, b)) = self.hot_pair(key, subject, gap) {
-                    if !self.merge(now, (a, b), &[], decision) {
+                    if !self.merge(now, (a, b), LinkKind::HotSubject, &[], decision) {
                         break;
                     }
                     is_merged = true;
@@ -173,6 +193,7 @@ impl Correlator {
         &mut self,
         now: Timestamp,
         (senior, junior): (GroupId, GroupId),
+        why: LinkKind,
         arriving: &[Mention],
         decision: &mut Decision,
     ) -> bool {
@@ -186,7 +207,7 @@ impl Correlator {
             self.relate(now, a, b, decision);
             return false;
         }
-        self.say_farewell(now, b, a, decision);
+        self.say_farewell(now, (b, a), why, decision);
         let into = self.unite(a, b, decision);
         let (into_is_case, loser_case) = {
             let head = &self.groups.get(into).head;
@@ -200,7 +221,7 @@ impl Correlator {
             self.announce(
                 now,
                 into,
-                (EventType::Merged, SHARED, Some(loser)),
+                (EventType::Merged, word(why), Some(loser)),
                 decision,
             );
         }
@@ -247,8 +268,8 @@ impl Correlator {
     fn say_farewell(
         &mut self,
         now: Timestamp,
-        loser: No<Group>,
-        survivor: No<Group>,
+        (loser, survivor): (No<Group>, No<Group>),
+        why: LinkKind,
         decision: &mut Decision,
     ) {
         let head = &self.groups.get(survivor).head;
@@ -265,7 +286,7 @@ impl Correlator {
             self.announce(
                 now,
                 loser,
-                (EventType::Merged, SHARED, Some(case)),
+                (EventType::Merged, word(why), Some(case)),
                 decision,
             );
         }

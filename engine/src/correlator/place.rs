@@ -100,7 +100,8 @@ impl Correlator {
         };
         let mut grouping = Grouping::Joined;
         for other in others {
-            if self.merge(now, (*first, *other), mentions, decision) {
+            let why = self.why(*other).unwrap_or_default();
+            if self.merge(now, (*first, *other), why, mentions, decision) {
                 grouping = Grouping::Merged;
             }
         }
@@ -328,7 +329,7 @@ impl Correlator {
             self.mark_minute(now, no, begin_of(minute), decision);
         }
         self.warm(now, no, decision);
-        self.enter_scene(no);
+        self.enter_scene(no, &mut decision.tally);
         if self.activities.get(no).beside {
             self.attach_around(now, no, decision);
         }

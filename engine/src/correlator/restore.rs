@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use super::Correlator;
 use crate::accounting::Accounting;
-use crate::activities::{Activity, Grounds, LinkNo, Mentions, Print, begin_of};
+use crate::activities::{Activity, Grounds, LinkNo, Mentions, begin_of};
+use crate::decision::Tally;
 use crate::entities::{Known, Mention};
 use crate::groups::{Body, Group, Head};
 use crate::ids::{CaseId, ScopeId};
@@ -97,15 +98,14 @@ impl Correlator {
         activity.is_counted = tally.is_counted;
         activity.busy_hours = tally.busy_hours;
         activity.group = group;
-        activity.print = self.print_of(scope, record);
+        let subject = record.subject_entity();
+        let rule_names = (&*record.source, &*record.rule_id);
+        activity.print = self.print_of(scope, rule_names, &record.entities, subject);
         activity.grounds = self.restore_grounds(scope, (rule, &activity.mentions), record);
         activity.is_short = self.is_short(
             &activity.grounds,
             record.window_end.since(record.window_begin),
         );
-        let subject = record
-            .subject
-            .and_then(|index| record.entities.get(usize::from(index)));
         activity.subject =
             subject.and_then(|entity| self.entities.find(scope, entity.kind, &entity.value).1);
         activity.pair = subject.and_then(|entity| {
@@ -125,7 +125,7 @@ impl Correlator {
         if group != No::NONE {
             self.restore_into(group, no, tally);
         }
-        self.enter_scene(no);
+        self.enter_scene(no, &mut Tally::default());
     }
 
     fn restore_into(&mut self, group: No<Group>, no: No<Activity>, tally: TallyRecord) {
@@ -163,28 +163,6 @@ impl Correlator {
         }
     }
 
-    /// What a restored activity repeats: see `print`.
-    fn print_of(&self, scope: ScopeId, record: &ActivityRecord) -> Print {
-        let entities = record.entities.iter().filter(|entity| self.links(entity));
-        let parts: Vec<Print> = entities.map(|entity| self.printer.entity(entity)).collect();
-        if parts.is_empty() {
-            return [0; 2];
-        }
-        let rule = self.printer.rule(scope, &record.source, &record.rule_id);
-        let subject = record
-            .subject
-            .and_then(|index| record.entities.get(usize::from(index)));
-        let subject = subject.map_or([0; 2], |subject| self.printer.entity(subject));
-        [0, 1].map(|at| {
-            let sum = parts
-                .iter()
-                .fold(0_u64, |sum, part| sum.wrapping_add(part[at]));
-            sum.wrapping_add(subject[at].rotate_left(1))
-                .wrapping_add(rule[at])
-                .max(1)
-        })
-    }
-
     fn restore_grounds(
         &self,
         scope: ScopeId,
@@ -212,11 +190,8 @@ impl Correlator {
         }
         let (recurrence, evidence) = (&self.policy.recurrence, &self.policy.evidence);
         if shown.is_run {
-            let subject = record
-                .subject
-                .and_then(|index| record.entities.get(usize::from(index)));
             let names = (&*record.source, &*record.rule_id);
-            let pair = self.pairs.key_of(scope, names, subject);
+            let pair = self.pairs.key_of(scope, names, record.subject_entity());
             grounds.keys.push((Key::Run(pair), recurrence.run_gap));
         }
         for (a, b, gap) in &shown.both {
