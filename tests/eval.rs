@@ -208,7 +208,7 @@ fn replay(input: &Path, out: &Path) -> Value {
 }
 
 fn replay_all(flags: &[&str], inputs: &[PathBuf], out: &Path) -> Value {
-    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/config/caseloom.toml");
+    let config = "config/caseloom.toml";
     let output = Command::new(env!("CARGO_BIN_EXE_caseloom"))
         .args(["replay", "--config", config])
         .args(flags)

@@ -135,10 +135,7 @@ fn the_compiled_schema_can_say_no() {
 fn second_opinion(events: &[Vec<u8>]) -> Option<i32> {
     let python = std::env::var("CASELOOM_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let mut child = Command::new(&python)
-        .arg(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/ocsf/validate.py"
-        ))
+        .arg("tests/ocsf/validate.py")
         .stdin(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| {

@@ -35,7 +35,7 @@ const STORY: &str = "alert a1 08:00 dump 70 host:ws-1\nalert a2 08:20 beacon 60 
 
 #[test]
 fn the_shipped_scenarios_hold() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(".");
     let output = run(
         &["--config", "config/caseloom.toml", "config/scenarios"],
         root,

@@ -1,4 +1,4 @@
-//! Samples: what the parser makes of real messages in the folder named by `CASELOOM_EVAL_DATA`, printed for people.
+//! Samples: what the parser makes of real messages in the folder that `CASELOOM_EVAL_DATA` names, printed for people.
 //! Nothing there is expected to be one way or another: no value of theirs is ours.
 //! `CASELOOM_EVAL_DATA=/data cargo test -p caseloom-engine --test parse_samples -- --include-ignored --nocapture`
 
@@ -18,11 +18,12 @@ use parsing::{message, parser, story};
 #[test]
 #[ignore = "needs CASELOOM_EVAL_DATA"]
 fn samples_are_read() {
-    let folder = std::env::var("CASELOOM_EVAL_DATA").expect("CASELOOM_EVAL_DATA names a folder");
+    let folder = std::env::var("CASELOOM_EVAL_DATA")
+        .expect("CASELOOM_EVAL_DATA names a folder that holds data/");
     // The file whose alerts are told in full, if any.
     let told = std::env::var("CASELOOM_EVAL_STORY").ok();
-    let files = samples(&Path::new(&folder).join("formats"));
-    assert!(!files.is_empty(), "no *.jsonl in {folder}/formats");
+    let files = samples(&Path::new(&folder).join("data/formats"));
+    assert!(!files.is_empty(), "no *.jsonl in {folder}/data/formats");
     let mut messages = 0;
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a sample is text");

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use caseloom::config::Config;
 
-const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/caseloom.toml");
+const SHIPPED: &str = "config/caseloom.toml";
 
 /// The configuration that `text` says, or all that is wrong with it.
 fn parse(text: &str, env: &[(&str, &str)]) -> Result<Config, String> {

@@ -132,7 +132,7 @@ fn tell(alert: &Alert, story: &mut String) {
 /// The fixtures of a format: name and text, in order of their names.
 #[expect(clippy::disallowed_methods, reason = "reads fixtures")]
 pub(crate) fn fixtures(format: &str) -> Vec<(String, String)> {
-    let folder = format!("{}/tests/fixtures/{format}", env!("CARGO_MANIFEST_DIR"));
+    let folder = format!("tests/fixtures/{format}");
     let mut fixtures: Vec<(String, String)> = std::fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("cannot read {folder}: {error}"))
         .map(|entry| entry.expect("a fixture can be listed").path())
