@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounting::{Disposition, Move};
 use crate::alert::{Lifecycle, Severity};
+use crate::command::{Answer, EntryRecord, Work};
 use crate::entity::{Entity, EntityKind};
 use crate::ids::{ActivityId, CaseId, ScopeId};
 use crate::record::{CapReason, GroupRecord, Link, LinkKind, Record};
@@ -18,6 +19,8 @@ use crate::time::Timestamp;
 pub struct Decision {
     /// One per `on_alert`, in the order of the calls.
     pub outcomes: Vec<Decided>,
+    /// One per `on_command`, in the order of the calls.
+    pub answers: Vec<Answer>,
     /// Final values of everything that changed, in stable order; filled by `seal`.
     pub records: Vec<Record>,
     /// Case events in the order of their happening; per case in the order of `seq`.
@@ -144,6 +147,14 @@ pub enum EventType {
     Status,
     /// It was closed.
     Closed,
+    /// It was closed and is worked on again.
+    Reopened,
+    /// A note was written.
+    Note,
+    /// A task was added or changed.
+    Task,
+    /// Evidence was added, or a copy taken.
+    Evidence,
 }
 
 /// One announcement about one case, complete in itself.
@@ -159,6 +170,8 @@ pub struct CaseEvent {
     pub time: Timestamp,
     /// The other case of a merge or relation.
     pub other: Option<CaseId>,
+    /// Who did what, where somebody acted.
+    pub act: Option<Box<EntryRecord>>,
     /// The case after the change.
     pub case: CaseSnapshot,
 }
@@ -174,6 +187,8 @@ pub struct CaseSnapshot {
     pub entities: Vec<EntityView>,
     /// Whether activities or entities were left out.
     pub truncated: bool,
+    /// What people did to it, if they did anything.
+    pub work: Option<Box<Work>>,
 }
 
 /// An activity inside a snapshot.
@@ -240,6 +255,7 @@ impl Decision {
     /// Empties the buffer for the next batch and keeps its memory.
     pub fn clear(&mut self) {
         self.outcomes.clear();
+        self.answers.clear();
         self.records.clear();
         self.events.clear();
         self.moves.clear();
@@ -320,6 +336,10 @@ impl EventType {
             Self::Assigned => "assigned",
             Self::Status => "status",
             Self::Closed => "closed",
+            Self::Reopened => "reopened",
+            Self::Note => "note",
+            Self::Task => "task",
+            Self::Evidence => "evidence",
         }
     }
 }

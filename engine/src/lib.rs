@@ -5,6 +5,7 @@
 pub mod accounting;
 mod activities;
 pub mod alert;
+pub mod command;
 pub mod correlator;
 mod deadlines;
 pub mod decision;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use crate::command::StatusPolicy;
 use crate::entity::EntityKind;
 use crate::time::Span;
 
@@ -40,6 +41,8 @@ pub struct Policy {
     pub gather: Span,
     /// Values that connect nothing in this installation, as (kind, canonical value), sorted.
     pub ignored_entities: Vec<(EntityKind, CompactString)>,
+    /// How people work a case.
+    pub status: StatusPolicy,
 }
 
 /// Dedup: exact redelivery and the same activity.
@@ -359,6 +362,7 @@ impl Default for Policy {
             auto_close_after: hours(24),
             gather: Span::SECOND.times(5),
             ignored_entities: Vec::new(),
+            status: StatusPolicy::default(),
         }
     }
 }

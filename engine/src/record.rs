@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounting::{Accounting, Disposition};
 use crate::alert::{Lifecycle, Position, Severity};
 use crate::busy::Busy;
+use crate::command::{AuditHead, AuditRecord, EntryRecord, KeyRecord, Work};
 use crate::entity::{Entity, EntityKind};
 use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use crate::recurrence::{PairRecord, Standing};
@@ -42,6 +43,18 @@ pub enum Record {
     Links(GroupId, ActivityId, Vec<Link>),
     /// Background on its own opened (`true`) or left memory: the store lists what is to be restored.
     Loose(GroupId, ActivityId, bool),
+    /// Key group; what people did to it.
+    Work(Box<Work>),
+    /// Key (group, number); never changed.
+    Entry(Box<EntryRecord>),
+    /// Key (scope, number); never changed.
+    Audit(Box<AuditRecord>),
+    /// One per scope in which somebody acted.
+    AuditHead(AuditHead),
+    /// A wish that was done, by its idempotency key.
+    Key(KeyRecord),
+    /// The wish was forgotten.
+    KeyGone([u8; 16]),
 }
 
 /// Who a background pair is.
@@ -250,6 +263,8 @@ pub enum Stage {
         /// The survivor's public id.
         case: CaseId,
     },
+    /// A case that people have yet to close, and that nothing can join any more.
+    Resting,
 }
 
 /// The workflow status of a case.
@@ -367,10 +382,16 @@ impl Stage {
     pub fn disposition(self) -> Option<Disposition> {
         match self {
             Self::Candidate => Some(Disposition::Candidate),
-            Self::Open | Self::Closed => Some(Disposition::Case),
+            Self::Open | Self::Resting | Self::Closed => Some(Disposition::Case),
             Self::Expired => Some(Disposition::Expired),
             Self::Merged { .. } => None,
         }
+    }
+
+    /// Whether it is a case that is worked on.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Resting)
     }
 
     /// Whether the group can still grow, so that it belongs into the engine's memory.
@@ -381,6 +402,21 @@ impl Stage {
 }
 
 impl Status {
+    /// Every status, in stored order.
+    pub const ALL: [Self; 5] = [
+        Self::New,
+        Self::Investigating,
+        Self::Contained,
+        Self::OnHold,
+        Self::Closed,
+    ];
+
+    /// The status called so.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
     /// The word used in the API, events and pages.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -83,7 +83,13 @@ fn assert_no_record_twice(records: &[Record]) {
             | Record::PairGone(_)
             | Record::Busy(_)
             | Record::Links(..)
-            | Record::Loose(..) => continue,
+            | Record::Loose(..)
+            | Record::Entry(_)
+            | Record::Audit(_)
+            | Record::Key(_)
+            | Record::KeyGone(_) => continue,
+            Record::Work(work) => (5, work.group.0),
+            Record::AuditHead(head) => (6, u64::from(head.scope.0)),
         };
         assert!(keys.insert(key), "{record:?} comes twice");
     }

@@ -1,7 +1,7 @@
 //! Stories as text: each file in `scenarios/` holds what happens and, after `----`, what the engine makes of it.
 //!
 //! Lines before `----`: `# comment`, `policy KEY=VALUE`, `alert ID TIME RULE SEVERITY ENTITY... KEY=VALUE...`,
-//! `every LENGTH x COUNT alert ...` (the same so often, so much later each time), `time TIME` (time passed, all input read), `backlog TIME` (time passed, input waiting), `finish`, `restart`.
+//! `every LENGTH x COUNT alert ...` (the same so often, so much later each time), `time TIME` (time passed, all input read), `backlog TIME` (time passed, input waiting), `finish`, `restart`, `do ACTOR gN ...` (a command, see `common::acts`).
 //! Wall time is the highest time met so far. Groups are named g1, g2 ... in the order of their opening.
 //! `UPDATE_SCENARIOS=1 cargo test -p caseloom-engine --test scenarios` writes what the engine makes of them: read
 //! the difference before you keep it.
@@ -18,6 +18,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use caseloom_engine::alert::Alert;
+use caseloom_engine::command::Answer;
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::decision::{Decision, Outcome};
 use caseloom_engine::ids::{CaseId, GroupId};
@@ -109,6 +110,7 @@ impl Story {
                     .on_time(self.now, verb == "time", &mut self.decision);
             }
             "finish" => self.correlator.finish(self.now, &mut self.decision),
+            "do" => self.act(rest),
             "restart" => self.correlator = self.shelf.wake(&self.policy, common::SEED, self.now),
             other => panic!("unknown verb {other}"),
         }
@@ -123,6 +125,24 @@ impl Story {
         let outcome = self.decision.outcomes[0].outcome;
         let id = alert.id.as_deref().unwrap_or("-");
         writeln!(self.told, "{id}: {}", say(outcome)).unwrap();
+    }
+
+    fn act(&mut self, line: &str) {
+        self.drain();
+        let command = common::acts::command(line, &self.shelf);
+        common::acts::prepare(&mut self.correlator, &command, &self.shelf);
+        self.correlator
+            .on_command(self.now, &command, &mut self.decision);
+        let answer = match &self.decision.answers[0] {
+            Answer::Done(done) => format!("done, revision {}, audit {}", done.revision, done.seq),
+            Answer::Repeated(done) => format!("was done, revision {}", done.revision),
+            Answer::Same { revision } => format!("is so already, revision {revision}"),
+            Answer::Stale { revision } => format!("stale, revision {revision}"),
+            Answer::Unknown => "unknown".to_owned(),
+            Answer::Merged { into } => format!("merged into g{}", self.names[into].0),
+            Answer::Illegal(illegal) => format!("illegal: {illegal}"),
+        };
+        writeln!(self.told, "{line}: {answer}").unwrap();
     }
 
     fn drain(&mut self) {
@@ -143,9 +163,13 @@ impl Story {
                 format!(" with g{}", self.names[&case].0)
             });
             let (word, reason, seq) = (event.event.as_str(), event.reason, event.seq);
+            let by = event
+                .act
+                .as_ref()
+                .map_or(String::new(), |act| format!(" by {}", act.actor.name));
             writeln!(
                 self.told,
-                "  event g{group} {word}{other} ({reason}), number {seq}"
+                "  event g{group} {word}{other} ({reason}){by}, number {seq}"
             )
             .unwrap();
         }
@@ -178,6 +202,7 @@ impl Story {
             )
             .unwrap();
         }
+        self.tell_work();
         let terms = caseloom_engine::accounting::Disposition::ALL.iter();
         let accounting = self.correlator.accounting();
         let sums: Vec<_> = terms
@@ -186,6 +211,27 @@ impl Story {
             .collect();
         writeln!(self.told, "alerts: {}", sums.join(", ")).unwrap();
         self.told
+    }
+}
+
+impl Story {
+    /// What people did, where they did anything; and that the audit holds.
+    fn tell_work(&mut self) {
+        for work in self.shelf.works.values() {
+            let group = &self.shelf.groups[&work.group];
+            let verdict = work.verdict.map_or("none", |verdict| verdict.as_str());
+            let owner = group.owner.as_deref().unwrap_or("nobody");
+            let parts = [
+                format!("g{} is {}", group.id.0, group.status.as_str()),
+                format!("{owner}'s"),
+                format!("verdict {verdict}"),
+                format!("{} notes", work.notes.len()),
+                format!("{} tasks", work.tasks.len()),
+                format!("revision {}", group.revision),
+            ];
+            writeln!(self.told, "{}", parts.join(", ")).unwrap();
+        }
+        common::acts::check_audit(&self.shelf);
     }
 }
 

@@ -2,6 +2,7 @@
 //! people; an event always carries both.
 
 use caseloom_engine::alert::Severity;
+use caseloom_engine::command::Verdict;
 use caseloom_engine::decision::EventType;
 use caseloom_engine::entity::EntityKind;
 use caseloom_engine::record::{Stage, Status};
@@ -62,12 +63,23 @@ pub(super) fn risk_level(risk: u16) -> Caption {
     }
 }
 
-/// `verdict_id` of an ended case: Duplicate for the loser of a merge, else Unknown, because nobody gave one.
-pub(super) fn verdict(stage: Stage) -> Option<Caption> {
+/// `verdict_id`: what people said. Of an ended case without their word: Duplicate for the loser of a merge, else
+/// Unknown.
+pub(super) fn verdict(stage: Stage, verdict: Option<Verdict>) -> Option<Caption> {
+    if let Some(verdict) = verdict {
+        return Some(match verdict {
+            Verdict::FalsePositive => (1, "False Positive"),
+            Verdict::TruePositive => (2, "True Positive"),
+            Verdict::Benign => (5, "Benign"),
+            Verdict::Test => (6, "Test"),
+            Verdict::InsufficientData => (7, "Insufficient Data"),
+            Verdict::Duplicate => (10, "Duplicate"),
+        });
+    }
     match stage {
         Stage::Merged { .. } => Some((10, "Duplicate")),
         Stage::Closed => Some((0, "Unknown")),
-        Stage::Candidate | Stage::Open | Stage::Expired => None,
+        Stage::Candidate | Stage::Open | Stage::Resting | Stage::Expired => None,
     }
 }
 
@@ -96,5 +108,6 @@ pub(super) fn stage(stage: Stage) -> &'static str {
         Stage::Closed => "closed",
         Stage::Expired => "expired",
         Stage::Merged { .. } => "merged",
+        Stage::Resting => "resting",
     }
 }

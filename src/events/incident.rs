@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use caseloom_engine::command::Verdict;
 use caseloom_engine::record::GroupRecord;
 use serde::Serialize;
 
@@ -122,7 +123,7 @@ fn incident<'a>(
         time: statement.time.0,
         start_time: group.first.0,
         end_time: group.last.0,
-        standing: standing(group),
+        standing: standing(group, verdict_of(statement)),
         assignment: assignment(options, group, trim),
         message: trim.line(&group.title),
         desc: description(group),
@@ -151,12 +152,16 @@ fn class(statement: &Statement<'_>) -> Class {
     }
 }
 
-fn standing(group: &GroupRecord) -> Standing {
+fn verdict_of(statement: &Statement<'_>) -> Option<Verdict> {
+    statement.case.work.as_ref().and_then(|work| work.verdict)
+}
+
+fn standing(group: &GroupRecord, verdict: Option<Verdict>) -> Standing {
     let (severity_id, severity) = caption::severity(group.severity);
     let (status_id, status) = caption::status(group.stage, group.status);
     let risk_score = risk_score(group.risk);
     let (risk_level_id, risk_level) = caption::risk_level(risk_score);
-    let verdict = caption::verdict(group.stage);
+    let verdict = caption::verdict(group.stage, verdict);
     Standing {
         severity_id,
         severity,

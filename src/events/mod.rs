@@ -17,7 +17,9 @@ mod json;
 mod own;
 mod size;
 mod text;
+mod work;
 
+use caseloom_engine::command::EntryRecord;
 use caseloom_engine::decision::{CaseEvent, CaseSnapshot, EventType};
 use caseloom_engine::ids::CaseId;
 use caseloom_engine::record::Stage;
@@ -62,6 +64,7 @@ struct Statement<'a> {
     seq: u64,
     time: Timestamp,
     other: Option<CaseId>,
+    act: Option<&'a EntryRecord>,
     case: &'a CaseSnapshot,
 }
 
@@ -168,6 +171,7 @@ impl<'a> Statement<'a> {
             seq: event.seq,
             time: event.time,
             other: event.other,
+            act: event.act.as_deref(),
             case: &event.case,
         }
     }
@@ -186,6 +190,7 @@ impl<'a> Statement<'a> {
             seq: group.event_seq,
             time: group.updated,
             other: None,
+            act: None,
             case,
         }
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::grounds::{self, Activity, EntityTotal, Ground};
 use super::size::Trim;
-use super::{Statement, caption};
+use super::{Statement, caption, work};
 
 /// `unmapped`: an object for each producer.
 #[derive(Debug, Serialize)]
@@ -47,6 +47,10 @@ struct Own<'a> {
     related: Vec<Related>,
     #[serde(skip_serializing_if = "Option::is_none")]
     capped: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    work: Option<work::Standing<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<work::Act<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     activities: Vec<Activity<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -109,6 +113,8 @@ pub(super) fn unmapped<'a>(statement: &Statement<'a>, trim: &mut Trim) -> Unmapp
         merged_into: survivor(group.stage),
         related: related(&group.related, trim),
         capped: group.capped.map(|reason| reason.as_str()),
+        work: case.work.as_deref().map(|done| work::standing(done, trim)),
+        act: statement.act.map(|act| work::act(act, trim)),
         activities: grounds::activities(shown, trim),
         entities: grounds::entities(&case.entities, trim),
         omitted: omitted(statement, shown, links.len(), trim),

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::text;
+use super::{text, work};
 
 /// The longest value of an event: well below the 1 MiB that brokers take by default.
 pub const EVENT_BYTES_MAX: usize = 256 * 1024;
@@ -74,7 +74,7 @@ impl Limits {
         let activity = finding + (300 + value) + self.links * link;
         let entity = 500 + 2 * value;
         let attack = 100 + 2 * 6 * ATTACK_BYTES_MAX;
-        let head = 4_000 + 10 * text;
+        let head = 8_000 + (10 + work::TEXTS_MAX) * text;
         head + self.activities * activity
             + self.entities * entity
             + self.attacks * attack

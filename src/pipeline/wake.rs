@@ -38,10 +38,16 @@ pub fn wake(
         Record::Identity(identity) => correlator.restore_identity(identity),
         Record::Pair(pair) => correlator.restore_pair(&pair),
         Record::Busy(busy) => correlator.restore_busy(&busy),
+        Record::Work(work) => correlator.restore_work(*work),
+        Record::AuditHead(head) => correlator.restore_audit(head),
+        Record::Key(key) => correlator.restore_key(key),
         Record::Accounting(_)
         | Record::PairNames(_)
         | Record::PairGone(_)
         | Record::Links(..)
+        | Record::Entry(_)
+        | Record::Audit(_)
+        | Record::KeyGone(_)
         | Record::Loose(..) => {}
     })?;
     correlator.restored(now);

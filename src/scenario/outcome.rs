@@ -153,6 +153,7 @@ fn stage(group: &GroupRecord) -> &'static str {
         Stage::Closed => "closed case",
         Stage::Expired => "expired",
         Stage::Merged { .. } => "merged",
+        Stage::Resting => "resting case",
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use caseloom_engine::accounting::Disposition;
 use caseloom_engine::alert::{Position, TopicId};
-use caseloom_engine::ids::{ActivityId, CaseId, ScopeId};
+use caseloom_engine::command::Recall;
+use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::record::Record;
 use caseloom_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use super::outbox::{OutboxGauge, OutboxPending};
 use super::output;
 use super::ports::BatchStore;
 use super::puts::Puts;
+use super::query;
 use super::schema::{self, Family, name};
 
 /// Everything that one batch changes.
@@ -174,6 +176,14 @@ impl BatchStore for StoreWriter {
         let mut puts = Puts::new(&self.db, 0);
         puts.record(Family::Meta, &schema::meta(name::ATTEMPT), &attempt)?;
         self.db.write(puts.into_batch(), false)
+    }
+
+    fn recall(
+        &self,
+        case: CaseId,
+        is_live: &dyn Fn(GroupId) -> bool,
+    ) -> Result<Option<Recall>, StoreError> {
+        query::recall(&self.db, case, is_live)
     }
 
     fn chain(&self, case: CaseId) -> Result<ChainLink, StoreError> {

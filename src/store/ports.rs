@@ -2,7 +2,8 @@
 //!
 //! [`BatchStore`] is the owner's side, [`Outbox`] the publisher lane's, [`Memory`] what a start reads.
 
-use caseloom_engine::ids::CaseId;
+use caseloom_engine::command::Recall;
+use caseloom_engine::ids::{CaseId, GroupId};
 use caseloom_engine::record::Record;
 use caseloom_engine::time::Span;
 
@@ -31,6 +32,17 @@ pub trait BatchStore: Send {
     /// # Errors
     /// When it can't be read; the process must end with 75.
     fn chain(&self, case: CaseId) -> Result<ChainLink, StoreError>;
+
+    /// What a command on a case needs of it: the group under this id, merged or not, with what was done to it and, unless
+    /// it is in the engine's memory (`is_live`), its activities. `None`: there is no such case.
+    ///
+    /// # Errors
+    /// When it can't be read; the process must end with 75.
+    fn recall(
+        &self,
+        case: CaseId,
+        is_live: &dyn Fn(GroupId) -> bool,
+    ) -> Result<Option<Recall>, StoreError>;
 
     /// Notes what a process begins with, or that it ended in order; outlives the process, not the machine.
     ///

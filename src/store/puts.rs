@@ -90,6 +90,23 @@ impl<'a> Puts<'a> {
                 let key = schema::activity(*group, *activity, PART_LINKS);
                 self.record(Family::State, &key, links)
             }
+            Record::Work(work) => self.record(Family::State, &schema::work(work.group), work),
+            Record::Entry(entry) => {
+                let key = schema::entry(entry.group, entry.seq);
+                self.record(Family::State, &key, entry)
+            }
+            Record::Audit(audit) => {
+                let key = schema::audit_record(audit.scope, audit.seq);
+                self.record(Family::Audit, &key, audit)
+            }
+            Record::AuditHead(head) => {
+                self.record(Family::State, &schema::audit_head(head.scope), head)
+            }
+            Record::Key(key) => self.record(Family::State, &schema::wish(key.key), key),
+            Record::KeyGone(key) => {
+                self.delete(Family::State, schema::wish(*key));
+                Ok(())
+            }
             Record::Loose(home, activity, is_loose) => {
                 let key = schema::loose(*home, *activity);
                 if *is_loose {

@@ -11,6 +11,7 @@ use rocksdb::checkpoint::Checkpoint;
 
 use caseloom_engine::accounting::{Accounting, Disposition};
 use caseloom_engine::alert::{Position, TopicId};
+use caseloom_engine::command::Recall;
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::record::{ActivityRecord, GroupRecord, IdentityRecord, Stage, TallyRecord};
 
@@ -244,6 +245,35 @@ pub(super) fn scan_activities(
             )),
         }
     })
+}
+
+/// See [`BatchStore::recall`](super::BatchStore::recall).
+pub(super) fn recall(
+    db: &Db,
+    case: CaseId,
+    is_live: &dyn Fn(GroupId) -> bool,
+) -> Result<Option<Recall>, StoreError> {
+    let Some(id) = db.record::<GroupId>(Family::Index, &schema::case(case))? else {
+        return Ok(None);
+    };
+    let Some(group) = db.record::<GroupRecord>(Family::State, &schema::group(id))? else {
+        return Ok(None);
+    };
+    let work = db.record(Family::State, &schema::work(id))?;
+    let mut activities = Vec::new();
+    if !is_live(id) && !matches!(group.stage, Stage::Merged { .. }) {
+        for part in &group.parts {
+            scan_activities(db, *part, ActivityId(0), |activity, tally| {
+                activities.push((activity, tally));
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+    }
+    Ok(Some(Recall {
+        group,
+        work,
+        activities,
+    }))
 }
 
 fn raw_message(key: &[u8], value: &[u8]) -> Result<(Position, Vec<u8>), StoreError> {

@@ -137,6 +137,7 @@ impl Memory for Store {
                 let group = GroupId(key::last_number(Family::Index, key)?);
                 live_group(&self.db, group, emit)
             })?;
+        work(db, emit)?;
         scopes
             .iter()
             .try_for_each(|scope| identities(&self.db, scope, ids_kept, emit))
@@ -273,6 +274,22 @@ fn activities(db: &Db, home: GroupId, emit: &mut dyn FnMut(Record)) -> Result<()
         emit(Record::Activity(Box::new(activity)));
         emit(Record::Tally(tally));
         Ok(ControlFlow::Continue(()))
+    })
+}
+
+/// What people did: of all groups, also of those that left memory, because only few are ever touched.
+fn work(db: &Db, emit: &mut dyn FnMut(Record)) -> Result<(), StoreError> {
+    db.scan(Family::State, schema::works().range(), |_, value| {
+        emit(Record::Work(codec::decode(Family::State, value)?));
+        Ok(())
+    })?;
+    db.scan(Family::State, schema::audit_heads().range(), |_, value| {
+        emit(Record::AuditHead(codec::decode(Family::State, value)?));
+        Ok(())
+    })?;
+    db.scan(Family::State, schema::wishes().range(), |_, value| {
+        emit(Record::Key(codec::decode(Family::State, value)?));
+        Ok(())
     })
 }
 

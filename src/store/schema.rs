@@ -16,11 +16,15 @@
 //! | state | 4 pair:u64 | `PairRecord` |
 //! | state | 5 pair:u64 | `PairNames` of one that was background |
 //! | state | 6 scope:u32 kind:u8 hash of the value:16 bytes | `BusyRecord` |
+//! | state | 7 group:u64 | `Work` of a group that was touched |
+//! | state | 8 scope:u32 | `AuditHead`: the end of the scope's chain |
+//! | state | 9 key:16 bytes | `KeyRecord`: a wish that was done |
+//! | state | 10 group:u64 seq:u64 | `EntryRecord` |
 //! | alerts | scope:u32 day:u32 activity:u64 batch:u64 | the activity's alerts of that batch, see `chunk` |
 //! | raw | scope:u32 day:u32 activity:u64 topic:u16 partition:u32 offset:u64 | a raw message |
 //! | dedup | scope:u32 day:u32 key:16 bytes | a native id that was met |
 //! | outbox | sequence:u64 | an output record that is not known to be published |
-//! | audit | | nothing yet |
+//! | audit | scope:u32 seq:u64 | `AuditRecord` |
 //! | index | 1 case:u64 | the case's group |
 //! | index | 2 group:u64 | empty; there is one for each live group |
 //! | index | 3 case:u64 | the end of the case's chain of events, see `chain` |
@@ -48,6 +52,10 @@ const STATE_ACTIVITY: u8 = 3;
 const STATE_PAIR: u8 = 4;
 const STATE_PAIR_NAMES: u8 = 5;
 const STATE_BUSY: u8 = 6;
+const STATE_WORK: u8 = 7;
+const STATE_AUDIT_HEAD: u8 = 8;
+const STATE_KEY: u8 = 9;
+const STATE_ENTRY: u8 = 10;
 const INDEX_CASE: u8 = 1;
 const INDEX_LIVE: u8 = 2;
 const INDEX_CHAIN: u8 = 3;
@@ -200,6 +208,48 @@ pub(super) fn busy(record: &BusyRecord) -> Key {
         .with(&record.scope.0.to_be_bytes())
         .with(&[record.kind as u8])
         .with(&hash.as_bytes()[..16])
+}
+
+pub(super) fn works() -> Key {
+    Key::new().with(&[STATE_WORK])
+}
+
+pub(super) fn work(group: GroupId) -> Key {
+    works().with(&group.0.to_be_bytes())
+}
+
+pub(super) fn audit_heads() -> Key {
+    Key::new().with(&[STATE_AUDIT_HEAD])
+}
+
+pub(super) fn audit_head(scope: ScopeId) -> Key {
+    audit_heads().with(&scope.0.to_be_bytes())
+}
+
+pub(super) fn wishes() -> Key {
+    Key::new().with(&[STATE_KEY])
+}
+
+pub(super) fn wish(key: [u8; 16]) -> Key {
+    wishes().with(&key)
+}
+
+/// All that was done to a group.
+pub(super) fn entries(group: GroupId) -> Key {
+    Key::new().with(&[STATE_ENTRY]).with(&group.0.to_be_bytes())
+}
+
+pub(super) fn entry(group: GroupId, seq: u64) -> Key {
+    entries(group).with(&seq.to_be_bytes())
+}
+
+/// The audit chain of a scope.
+pub(super) fn audit(scope: ScopeId) -> Key {
+    Key::new().with(&scope.0.to_be_bytes())
+}
+
+pub(super) fn audit_record(scope: ScopeId, seq: u64) -> Key {
+    audit(scope).with(&seq.to_be_bytes())
 }
 
 /// Everything of a scope in one of [`Family::BY_DAY`].

@@ -127,7 +127,7 @@ impl CaseView {
     fn put(&self, group: GroupRecord) {
         let case = group.case;
         match group.stage {
-            Stage::Open | Stage::Closed => {
+            Stage::Open | Stage::Resting | Stage::Closed => {
                 self.cases.insert(case, Entry::new(group));
                 self.candidates.remove(&case);
                 self.trim(Shelf::Cases, Bound::ViewCases);

@@ -1,7 +1,5 @@
 //! Counts over all cases in the view, for the head of a page.
 
-use caseloom_engine::record::Stage;
-
 use super::{CaseView, Shelf};
 
 /// How many cases there are.
@@ -35,7 +33,7 @@ impl CaseView {
         };
         for entry in self.shelf(Shelf::Cases) {
             let group = &entry.group;
-            if group.stage == Stage::Open {
+            if group.stage.is_open() {
                 totals.open_by_severity[usize::from(group.severity.ocsf_id())] += 1;
                 totals.unowned += usize::from(group.owner.is_none());
             } else {

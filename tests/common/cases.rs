@@ -15,7 +15,7 @@ use caseloom_engine::time::{Span, Timestamp};
 /// 2022-01-25T00:00:01Z.
 pub(crate) const TIME: Timestamp = Timestamp(1_643_068_801_000);
 
-pub(crate) const EVENT_TYPES: [EventType; 7] = [
+pub(crate) const EVENT_TYPES: [EventType; 11] = [
     EventType::Opened,
     EventType::Updated,
     EventType::Merged,
@@ -23,6 +23,10 @@ pub(crate) const EVENT_TYPES: [EventType; 7] = [
     EventType::Assigned,
     EventType::Status,
     EventType::Closed,
+    EventType::Reopened,
+    EventType::Note,
+    EventType::Task,
+    EventType::Evidence,
 ];
 
 pub(crate) const STATUSES: [Status; 5] = [
@@ -45,6 +49,7 @@ pub(crate) fn event(event: EventType, case: CaseSnapshot) -> CaseEvent {
         seq: 3,
         time: TIME,
         other: (event == EventType::Merged).then_some(CaseId(77)),
+        act: None,
         case,
     }
 }
@@ -56,6 +61,7 @@ pub(crate) fn case(count: u64) -> CaseSnapshot {
         activities: (1..=count).map(activity).collect(),
         entities: EntityKind::ALL.into_iter().map(entity).collect(),
         truncated: false,
+        work: None,
     }
 }
 

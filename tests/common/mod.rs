@@ -32,7 +32,8 @@ use caseloom::store::{
 use caseloom::view::CaseView;
 use caseloom_engine::accounting::Accounting;
 use caseloom_engine::alert::TopicId;
-use caseloom_engine::ids::CaseId;
+use caseloom_engine::command::Recall;
+use caseloom_engine::ids::{CaseId, GroupId};
 use caseloom_engine::input::Format;
 use caseloom_engine::record::GroupRecord;
 use caseloom_engine::time::Timestamp;
@@ -181,6 +182,14 @@ impl BatchStore for Fragile {
 
     fn outbox_pending(&self) -> OutboxPending {
         self.store.outbox_pending()
+    }
+
+    fn recall(
+        &self,
+        case: CaseId,
+        is_live: &dyn Fn(GroupId) -> bool,
+    ) -> Result<Option<Recall>, StoreError> {
+        self.store.recall(case, is_live)
     }
 
     fn chain(&self, case: CaseId) -> Result<ChainLink, StoreError> {

@@ -12,6 +12,7 @@ use caseloom::store::{
 };
 use caseloom_engine::accounting::Accounting;
 use caseloom_engine::alert::TopicId;
+use caseloom_engine::command::{AuditHead, AuditRecord, EntryRecord, KeyRecord, Recall, Work};
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::record::{
     ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, Record, ScopeRecord, TallyRecord,
@@ -72,6 +73,11 @@ pub(crate) struct Image {
     pub(crate) pairs: BTreeMap<u64, PairRecord>,
     pub(crate) busy: BTreeMap<(u32, u8, String), BusyRecord>,
     pub(crate) loose: BTreeSet<(GroupId, ActivityId)>,
+    pub(crate) works: BTreeMap<GroupId, Work>,
+    pub(crate) heads: BTreeMap<ScopeId, AuditHead>,
+    pub(crate) keys: BTreeMap<[u8; 16], KeyRecord>,
+    pub(crate) entries: BTreeMap<(GroupId, u64), EntryRecord>,
+    pub(crate) audit: BTreeMap<(ScopeId, u64), AuditRecord>,
     pub(crate) next: BTreeMap<(TopicId, i32), i64>,
     pub(crate) outbox: BTreeMap<u64, (u64, OutputRecord)>,
     pub(crate) chains: BTreeMap<CaseId, ChainLink>,
@@ -218,6 +224,12 @@ impl Image {
                     let activity = self.activities.get_mut(&(group, id));
                     activity.expect("links of an activity that is there").links = links;
                 }
+                Record::Work(work) => drop(self.works.insert(work.group, *work)),
+                Record::AuditHead(head) => drop(self.heads.insert(head.scope, head)),
+                Record::Key(key) => drop(self.keys.insert(key.key, key)),
+                Record::KeyGone(key) => drop(self.keys.remove(&key)),
+                Record::Entry(entry) => drop(self.entries.insert((entry.group, entry.seq), *entry)),
+                Record::Audit(audit) => drop(self.audit.insert((audit.scope, audit.seq), *audit)),
                 Record::Loose(home, id, true) => drop(self.loose.insert((home, id))),
                 Record::Loose(home, id, false) => drop(self.loose.remove(&(home, id))),
             }
@@ -272,6 +284,28 @@ impl BatchStore for Disk {
     /// Messages that crash the process are another test's.
     fn note_attempt(&mut self, _: Option<Attempt>) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    fn recall(
+        &self,
+        case: CaseId,
+        is_live: &dyn Fn(GroupId) -> bool,
+    ) -> Result<Option<Recall>, StoreError> {
+        let image = self.image();
+        let group = image.groups.values().find(|group| group.case == case);
+        Ok(group.map(|group| {
+            let parts = group.parts.iter().filter(|_| !is_live(group.id));
+            let of_part = |part: &GroupId| {
+                let range = (*part, ActivityId(0))..=(*part, ActivityId(u64::MAX));
+                let found = image.activities.range(range);
+                found.map(|(key, activity)| (activity.clone(), image.tallies[key]))
+            };
+            Recall {
+                group: group.clone(),
+                work: image.works.get(&group.id).cloned(),
+                activities: parts.flat_map(of_part).collect(),
+            }
+        }))
     }
 
     fn chain(&self, case: CaseId) -> Result<ChainLink, StoreError> {
@@ -351,6 +385,15 @@ impl Memory for Disk {
                     emit(Record::Tally(image.tallies[key]));
                 }
             }
+        }
+        for work in image.works.values() {
+            emit(Record::Work(Box::new(work.clone())));
+        }
+        for head in image.heads.values() {
+            emit(Record::AuditHead(*head));
+        }
+        for key in image.keys.values() {
+            emit(Record::Key(*key));
         }
         for scope in image.scopes.values() {
             let oldest = scope.time.minus(ids_kept);

@@ -66,6 +66,7 @@ impl Correlator {
                 seq,
                 time: now,
                 other,
+                act: None,
                 case,
             });
         }
@@ -112,6 +113,7 @@ impl Correlator {
             activities,
             entities,
             truncated,
+            work: self.desk.work(group.head.id).cloned().map(Box::new),
         }
     }
 

@@ -34,6 +34,7 @@ impl Correlator {
             }
             hasher.update(&[tally.severity.score, u8::from(tally.severity.assumed)]);
         }
+        self.digest_work(&mut hasher);
         let sums = &self.accounting;
         for number in [
             sums.messages,
@@ -48,6 +49,19 @@ impl Correlator {
             hasher.update(&term.to_le_bytes());
         }
         hasher.finalize()
+    }
+
+    /// What people did: the ends of the audit chains hold all of it, the work what is left of it in memory.
+    fn digest_work(&self, hasher: &mut blake3::Hasher) {
+        for head in self.desk.heads() {
+            hasher.update(&head.scope.0.to_le_bytes());
+            hasher.update(&head.seq.to_le_bytes());
+            hasher.update(&head.hash);
+        }
+        for work in self.desk.works() {
+            let text = serde_json::to_vec(work).expect("text, numbers and lists are JSON");
+            hasher.update(&text);
+        }
     }
 
     /// Folds a group that leaves memory into the hash.

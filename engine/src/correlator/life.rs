@@ -80,10 +80,21 @@ impl Correlator {
         if group.head.stage != Stage::Candidate {
             return;
         }
-        let Some(reason) = self.promotion(group) else {
-            return;
-        };
-        let (alerts, attached) = (group.body.alerts, group.body.attached);
+        if let Some(reason) = self.promotion(group) {
+            self.promote(now, no, reason, decision);
+        }
+    }
+
+    /// Makes a candidate a case.
+    pub(super) fn promote(
+        &mut self,
+        now: Timestamp,
+        no: No<Group>,
+        reason: &'static str,
+        decision: &mut Decision,
+    ) {
+        let body = &self.groups.get(no).body;
+        let (alerts, attached) = (body.alerts, body.attached);
         let head = &mut self.groups.get_mut(no).head;
         head.stage = Stage::Open;
         head.opened = Some(now);
@@ -168,27 +179,56 @@ impl Correlator {
         self.scopes.get_mut(head.scope).deadlines.arm(due, head.id);
     }
 
-    /// Ends a group: an open case is closed, a candidate expires. It leaves memory with its activities.
+    /// Ends a group as nothing can join it any more: an open case is closed, one that people have touched rests until
+    /// they close it, a candidate expires.
     fn end(&mut self, now: Timestamp, no: No<Group>, decision: &mut Decision) {
+        let is_touched = self.desk.is_touched(self.groups.get(no).head.id);
         let head = &mut self.groups.get_mut(no).head;
+        if head.stage == Stage::Open && is_touched {
+            if head.announce_at.is_some() {
+                self.announce(now, no, (EventType::Updated, "alerts", None), decision);
+            }
+            return self.leave(no, Stage::Resting, decision);
+        }
         head.updated = now;
-        let alerts = self.groups.get(no).body.alerts;
-        let head = &mut self.groups.get_mut(no).head;
         if head.stage == Stage::Open {
             head.stage = Stage::Closed;
             head.status = Status::Closed;
             head.revision += 1;
             decision.tally.cases_closed += 1;
             self.announce(now, no, (EventType::Closed, "idle", None), decision);
+            self.leave(no, Stage::Closed, decision);
         } else {
-            head.stage = Stage::Expired;
-            self.shift(
-                Disposition::Candidate,
-                Disposition::Expired,
-                alerts,
-                decision,
-            );
+            self.leave(no, Stage::Expired, decision);
         }
+    }
+
+    /// Ends a group before it falls due, because a person says so.
+    pub(super) fn end_early(
+        &mut self,
+        now: Timestamp,
+        no: No<Group>,
+        stage: Stage,
+        decision: &mut Decision,
+    ) {
+        let head = &mut self.groups.get_mut(no).head;
+        head.updated = now;
+        let (scope, armed, id) = (head.scope, head.armed, head.id);
+        self.scopes.get_mut(scope).deadlines.disarm(armed, id);
+        self.leave(no, stage, decision);
+        self.scopes.watch(scope);
+    }
+
+    /// Takes a group out of memory with its activities.
+    fn leave(&mut self, no: No<Group>, stage: Stage, decision: &mut Decision) {
+        let alerts = self.groups.get(no).body.alerts;
+        self.groups.get_mut(no).head.stage = stage;
+        if stage == Stage::Expired {
+            let (from, to) = (Disposition::Candidate, Disposition::Expired);
+            self.shift(from, to, alerts, decision);
+        }
+        let id = self.groups.get(no).head.id;
+        self.desk.take(id, decision);
         let record = self.forget(no, decision);
         self.digest_ended(&record);
         decision.record(|| Record::Group(Box::new(record)));

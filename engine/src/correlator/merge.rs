@@ -207,8 +207,12 @@ impl Correlator {
             self.relate(now, a, b, decision);
             return false;
         }
+        let folder = self.take_folder(b, decision);
         self.say_farewell(now, (b, a), why, decision);
         let into = self.unite(a, b, decision);
+        if let Some(folder) = folder {
+            self.give_folder(into, folder);
+        }
         let (into_is_case, loser_case) = {
             let head = &self.groups.get(into).head;
             (head.stage == Stage::Open, self.scratch.farewell)

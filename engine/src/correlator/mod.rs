@@ -5,10 +5,11 @@
 //! again; [`Correlator::seal`] ends a batch and hands out the final value of everything that changed.
 //!
 //! Rooms: `decide` (one alert), `link` (what it shares with whom), `place` (join, open, merge, continue), `merge`,
-//! `life` (promotion, expiry, closing), `announce` (events), `restore` (memory from the store), `digest` (state hash).
+//! `life` (promotion, expiry, closing), `command` (what people do), `announce` (events), `restore` (memory from the store), `digest` (state hash).
 
 mod announce;
 mod background;
+mod command;
 mod decide;
 mod digest;
 mod judge;
@@ -25,6 +26,7 @@ use crate::accounting::{Accounting, Disposition, MessageOutcome, Move};
 use crate::activities::{Activity, ActivityTable};
 use crate::alert::{Alert, TopicId};
 use crate::busy::Commonness;
+use crate::command::Desk;
 use crate::deadlines::Deadlines;
 use crate::decision::Decision;
 use crate::entities::EntityTable;
@@ -71,6 +73,7 @@ pub struct Correlator {
     gap_min: Span,
     /// What ended, folded into a hash: they have left memory, but not the state.
     ended: blake3::Hasher,
+    desk: Desk,
     scratch: decide::Scratch,
 }
 
@@ -143,6 +146,7 @@ impl Correlator {
             window_max,
             gap_min,
             ended: blake3::Hasher::new(),
+            desk: Desk::default(),
             scratch: decide::Scratch::default(),
         }
     }
@@ -224,6 +228,7 @@ impl Correlator {
             }
         }
         self.seal_memory(decision);
+        self.desk.seal(decision);
         for id in std::mem::take(&mut self.dirty_scopes) {
             self.scopes.get_mut(id).dirty = false;
             let scope = self.scopes.get(id);

@@ -11,6 +11,7 @@
     reason = "a wrong test file should stop the test"
 )]
 
+pub mod acts;
 pub mod arrival;
 pub mod days;
 pub mod shelf;

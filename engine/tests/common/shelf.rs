@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use caseloom_engine::accounting::Accounting;
+use caseloom_engine::command::{AuditHead, AuditRecord, EntryRecord, KeyRecord, Recall, Work};
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::entity::EntityKind;
 use caseloom_engine::ids::{ActivityId, GroupId};
@@ -27,6 +28,11 @@ pub struct Shelf {
     pub names: BTreeMap<u64, PairNames>,
     pub busy: BTreeMap<(u32, EntityKind, String), BusyRecord>,
     pub loose: BTreeSet<ActivityId>,
+    pub works: BTreeMap<GroupId, Work>,
+    pub entries: BTreeMap<(GroupId, u64), EntryRecord>,
+    pub audit: BTreeMap<(u32, u64), AuditRecord>,
+    pub heads: BTreeMap<u32, AuditHead>,
+    pub keys: BTreeMap<[u8; 16], KeyRecord>,
 }
 
 impl Shelf {
@@ -56,6 +62,22 @@ impl Shelf {
             }
             Record::Loose(_, activity, true) => drop(self.loose.insert(*activity)),
             Record::Loose(_, activity, false) => drop(self.loose.remove(activity)),
+            Record::Work(work) => drop(self.works.insert(work.group, (**work).clone())),
+            Record::Entry(entry) => {
+                let former = self
+                    .entries
+                    .insert((entry.group, entry.seq), (**entry).clone());
+                assert!(former.is_none(), "entries are never changed");
+            }
+            Record::Audit(audit) => {
+                let former = self
+                    .audit
+                    .insert((audit.scope.0, audit.seq), (**audit).clone());
+                assert!(former.is_none(), "the audit is never changed");
+            }
+            Record::AuditHead(head) => drop(self.heads.insert(head.scope.0, *head)),
+            Record::Key(key) => drop(self.keys.insert(key.key, *key)),
+            Record::KeyGone(key) => drop(self.keys.remove(key)),
         }
     }
 
@@ -86,8 +108,31 @@ impl Shelf {
                 woken.restore_identity(*met);
             }
         }
+        self.works
+            .values()
+            .for_each(|work| woken.restore_work(work.clone()));
+        self.heads
+            .values()
+            .for_each(|head| woken.restore_audit(*head));
+        self.keys.values().for_each(|key| woken.restore_key(*key));
         woken.restored(now);
         woken
+    }
+
+    /// What a command on a group that left memory needs.
+    pub fn recall(&self, group: GroupId) -> Option<Recall> {
+        let group = self.groups.get(&group)?.clone();
+        let mut activities = Vec::new();
+        for part in &group.parts {
+            let mine = self.activities.values().filter(|a| a.group == *part);
+            activities.extend(mine.map(|a| (a.clone(), self.tallies[&a.id])));
+        }
+        let work = self.works.get(&group.id).cloned();
+        Some(Recall {
+            group,
+            work,
+            activities,
+        })
     }
 
     /// What the grouping is, without what depends on when events went out.

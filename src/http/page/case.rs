@@ -65,7 +65,7 @@ fn head(app: &App, group: &GroupRecord) -> Markup {
             h1 { (Text(&group.title)) }
             p.marks {
                 (parts::severity(group.severity))
-                @if group.stage == Stage::Open || group.stage == Stage::Closed {
+                @if group.stage.is_open() || group.stage == Stage::Closed {
                     (parts::status(group.status))
                 } @else {
                     span.status { (shape::stage(group.stage)) }

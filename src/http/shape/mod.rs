@@ -166,5 +166,6 @@ pub(super) fn stage(stage: Stage) -> &'static str {
         Stage::Closed => "closed",
         Stage::Expired => "expired",
         Stage::Merged { .. } => "merged",
+        Stage::Resting => "resting",
     }
 }

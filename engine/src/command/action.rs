@@ -1,0 +1,105 @@
+//! What can be done to a case.
+
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use super::evidence::NewEvidence;
+use super::task::{NewTask, TaskChange};
+use super::verdict::Verdict;
+use crate::record::Status;
+
+/// One thing to do. Its JSON stands in the audit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Changes how the case stands.
+    Change(Box<Change>),
+    /// Writes a note.
+    Note {
+        /// What it says.
+        text: CompactString,
+    },
+    /// Writes a note anew; what it said stays in the log.
+    EditNote {
+        /// Its number.
+        note: u64,
+        /// What it says now.
+        text: CompactString,
+    },
+    /// Adds a task.
+    AddTask(Box<NewTask>),
+    /// Changes a task.
+    ChangeTask {
+        /// Its number.
+        task: u64,
+        /// How.
+        change: Box<TaskChange>,
+    },
+    /// Adds evidence that the shell has put away already.
+    AddEvidence(Box<NewEvidence>),
+    /// Notes that somebody took a copy of evidence.
+    TakeEvidence {
+        /// Its number.
+        evidence: u64,
+    },
+    /// Makes a candidate a case, whatever its risk.
+    Approve {
+        /// Why.
+        reason: CompactString,
+    },
+    /// Ends a candidate: it is no case.
+    Dismiss {
+        /// Why.
+        reason: CompactString,
+    },
+}
+
+/// How a case shall stand. What is `None` stays as it is; a text that is empty takes away what was there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Change {
+    /// Who works on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<CompactString>,
+    /// Which team it is with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<CompactString>,
+    /// Workflow status; the way there must be legal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// What it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// How it ended, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<CompactString>,
+    /// All of its tags.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<CompactString>>,
+    /// Custom fields to set; an empty value takes one away.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<CompactString, CompactString>,
+    /// What the next one should know: stands in the log with the change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<CompactString>,
+}
+
+impl Action {
+    /// The word of the audit.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Change(_) => "change",
+            Self::Note { .. } => "note",
+            Self::EditNote { .. } => "edit_note",
+            Self::AddTask(_) => "add_task",
+            Self::ChangeTask { .. } => "change_task",
+            Self::AddEvidence(_) => "add_evidence",
+            Self::TakeEvidence { .. } => "take_evidence",
+            Self::Approve { .. } => "approve",
+            Self::Dismiss { .. } => "dismiss",
+        }
+    }
+}

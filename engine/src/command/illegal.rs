@@ -1,0 +1,95 @@
+//! Why a command may not be done.
+
+use serde::Serialize;
+
+use crate::record::Status;
+
+/// Why a command may not be done. The message says what to do instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Illegal {
+    /// The policy allows no such step.
+    #[error("the policy allows no step from {} to {}", from.as_str(), to.as_str())]
+    Transition {
+        /// The status it has.
+        from: Status,
+        /// The status asked for.
+        to: Status,
+    },
+    /// Closing needs a verdict.
+    #[error("closing needs a verdict")]
+    NeedsVerdict,
+    /// Closing needs a resolution.
+    #[error("closing needs a resolution: a sentence on how it ended")]
+    NeedsResolution,
+    /// Only a case can stand so.
+    #[error("this is no case yet: approve it first")]
+    NotACase,
+    /// Only a candidate can be approved or dismissed.
+    #[error("this is no candidate")]
+    NotACandidate,
+    /// It is closed.
+    #[error("the case is closed: reopen it first")]
+    Closed,
+    /// There is no such note.
+    #[error("the case has no note of this number")]
+    NoNote,
+    /// Somebody else wrote it.
+    #[error("only who wrote a note may change it")]
+    NotTheAuthor,
+    /// There is no such task.
+    #[error("the case has no task of this number")]
+    NoTask,
+    /// A task that must be done before is not.
+    #[error("task {0} must be done before")]
+    Waits(u64),
+    /// There is no such evidence.
+    #[error("the case has no evidence of this number")]
+    NoEvidence,
+    /// A text is empty that must not be.
+    #[error("{0} must not be empty")]
+    Empty(&'static str),
+    /// A text is too long.
+    #[error("{field} must have at most {bytes_max} bytes")]
+    TooLong {
+        /// Which.
+        field: &'static str,
+        /// What is allowed.
+        bytes_max: usize,
+    },
+    /// There are too many already.
+    #[error("a case can have at most {max} {things}")]
+    TooMany {
+        /// Of what.
+        things: &'static str,
+        /// What is allowed.
+        max: usize,
+    },
+    /// The key named another wish before.
+    #[error("this idempotency key was used for another request")]
+    KeyReused,
+}
+
+impl Illegal {
+    /// The word for programs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Transition { .. } => "illegal_transition",
+            Self::NeedsVerdict => "needs_verdict",
+            Self::NeedsResolution => "needs_resolution",
+            Self::NotACase => "not_a_case",
+            Self::NotACandidate => "not_a_candidate",
+            Self::Closed => "case_closed",
+            Self::NoNote => "no_such_note",
+            Self::NotTheAuthor => "not_the_author",
+            Self::NoTask => "no_such_task",
+            Self::Waits(_) => "task_waits",
+            Self::NoEvidence => "no_such_evidence",
+            Self::Empty(_) => "empty",
+            Self::TooLong { .. } => "too_long",
+            Self::TooMany { .. } => "too_many",
+            Self::KeyReused => "key_reused",
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Laws with people among the alerts: how calls are split and where a restart falls changes nothing, each chain of the
+//! audit holds, events have no gap, the accounting balances, and commands group nothing and part nothing but what
+//! they close.
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use caseloom_engine::alert::Alert;
+use caseloom_engine::command::Answer;
+use caseloom_engine::correlator::Correlator;
+use caseloom_engine::decision::Decision;
+use caseloom_engine::policy::Policy;
+use caseloom_engine::time::Timestamp;
+use common::acts::{self, Deed};
+use common::shelf::Shelf;
+use common::worlds::{Alerts, World, tight_policy};
+use proptest::prelude::*;
+
+/// What happens, in order.
+#[derive(Clone, Debug)]
+enum Step {
+    Alert(Box<Alert>),
+    Deed(Deed),
+}
+
+/// A small world with people in it.
+fn worlds() -> impl Strategy<Value = Vec<Step>> {
+    let deeds = prop::collection::vec((any::<prop::sample::Index>(), acts::deed()), 1..40);
+    (World::of(80).strategy(), deeds).prop_map(|(Alerts(alerts), deeds)| {
+        let mut steps: Vec<Step> = alerts.into_iter().map(Box::new).map(Step::Alert).collect();
+        for (place, deed) in deeds {
+            steps.insert(place.index(steps.len()) + 1, Step::Deed(deed));
+        }
+        steps
+    })
+}
+
+/// A process with its store.
+struct Run {
+    policy: Policy,
+    correlator: Correlator,
+    decision: Decision,
+    shelf: Shelf,
+    now: Timestamp,
+    trace: Vec<String>,
+    seqs: BTreeMap<u64, u64>,
+}
+
+impl Run {
+    fn new(seed: [u8; 16]) -> Self {
+        let mut policy = tight_policy();
+        policy.promotion_risk = 60.0;
+        Self {
+            correlator: Correlator::new(policy.clone(), seed),
+            policy,
+            decision: Decision::default(),
+            shelf: Shelf::default(),
+            now: common::BEGIN,
+            trace: Vec::new(),
+            seqs: BTreeMap::new(),
+        }
+    }
+
+    /// A batch ends after `batch` steps, and before each command, as the shell does it.
+    fn all(mut self, steps: &[Step], batch: usize) -> Self {
+        for (index, step) in steps.iter().enumerate() {
+            self.take(step);
+            if index % batch == batch - 1 {
+                self.seal();
+            }
+        }
+        self.correlator.finish(self.now, &mut self.decision);
+        self.seal();
+        self
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Alert(alert) => {
+                self.now = self.now.max(alert.time);
+                self.correlator
+                    .on_alert(self.now, alert, &mut self.decision);
+            }
+            Step::Deed(deed) => {
+                self.seal();
+                let command = acts::command(&deed.line, &self.shelf);
+                acts::prepare(&mut self.correlator, &command, &self.shelf);
+                self.correlator
+                    .on_command(self.now, &command, &mut self.decision);
+            }
+        }
+    }
+
+    fn seal(&mut self) {
+        self.correlator.seal(&mut self.decision);
+        let decision = &self.decision;
+        let say = |what: &dyn std::fmt::Debug| format!("{what:?}");
+        self.trace
+            .extend(decision.answers.iter().map(|answer| say(answer)));
+        self.trace
+            .extend(decision.events.iter().map(|event| say(event)));
+        for event in &decision.events {
+            let last = self.seqs.entry(event.case.group.case.0).or_default();
+            *last += 1;
+            assert_eq!(event.seq, *last, "events have no gap");
+            assert_eq!(event.case.group.event_seq, event.seq);
+        }
+        for record in &decision.records {
+            self.shelf.put(record);
+        }
+        self.decision.clear();
+        assert!(self.correlator.accounting().is_balanced());
+    }
+
+    fn restart(&mut self) {
+        self.correlator = self.shelf.wake(&self.policy, common::SEED, self.now);
+    }
+}
+
+/// What people did, without what depends on when gathered events went out.
+fn work(shelf: &Shelf) -> impl PartialEq + std::fmt::Debug {
+    let groups = shelf.groups.values();
+    let standing = |g: &caseloom_engine::record::GroupRecord| {
+        (g.id, g.stage, g.status, g.owner.clone(), g.revision)
+    };
+    let standing: Vec<_> = groups.map(standing).collect();
+    let shelf = shelf.clone();
+    (
+        standing,
+        shelf.works,
+        shelf.entries,
+        shelf.audit,
+        shelf.heads,
+        shelf.keys,
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_batch_split_and_seed_decide_the_same(steps in worlds(), batch in 1usize..20, seed in any::<[u8; 16]>()) {
+        let one = Run::new(common::SEED).all(&steps, usize::MAX);
+        let other = Run::new(seed).all(&steps, batch);
+        prop_assert_eq!(one.trace, other.trace);
+        prop_assert_eq!(work(&one.shelf), work(&other.shelf));
+        prop_assert_eq!(one.shelf.grouping(), other.shelf.grouping());
+        prop_assert_eq!(one.correlator.state_hash(), other.correlator.state_hash());
+        acts::check_audit(&one.shelf);
+    }
+
+    #[test]
+    fn a_restart_changes_nothing(steps in worlds(), at in 0.0..1.0) {
+        let at = (at * steps.len() as f64) as usize;
+        let whole = Run::new(common::SEED).all(&steps, 1);
+        let mut broken = Run::new(common::SEED);
+        for (index, step) in steps.iter().enumerate() {
+            if index == at {
+                broken.seal();
+                broken.restart();
+            }
+            broken.take(step);
+        }
+        broken.correlator.finish(broken.now, &mut broken.decision);
+        broken.seal();
+        prop_assert_eq!(work(&whole.shelf), work(&broken.shelf));
+        prop_assert_eq!(whole.shelf.grouping(), broken.shelf.grouping());
+        acts::check_audit(&broken.shelf);
+    }
+
+    #[test]
+    fn what_is_refused_leaves_nothing(steps in worlds()) {
+        let mut run = Run::new(common::SEED);
+        for step in &steps {
+            if let Step::Deed(_) = step {
+                run.seal();
+                let before = run.shelf.clone();
+                run.take(step);
+                let is_done = matches!(run.decision.answers[0], Answer::Done(_));
+                let events = run.decision.events.iter().filter(|event| event.act.is_some()).count();
+                run.seal();
+                if is_done {
+                    prop_assert_eq!(run.shelf.entries.len(), before.entries.len() + 1);
+                    prop_assert!(events <= 1);
+                } else {
+                    prop_assert_eq!(work(&run.shelf), work(&before));
+                    prop_assert_eq!(events, 0);
+                }
+            } else {
+                run.take(step);
+            }
+        }
+    }
+}

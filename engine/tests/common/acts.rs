@@ -1,0 +1,175 @@
+//! What people do in the engine's tests: commands from one line of text, and drawn at random.
+
+use std::collections::BTreeMap;
+
+use caseloom_engine::command::{
+    Action, Actor, ChainCheck, Change, Command, NewEvidence, NewTask, Proof, TaskChange, TaskState,
+    Verdict,
+};
+use caseloom_engine::correlator::Correlator;
+use caseloom_engine::ids::{CaseId, GroupId};
+use caseloom_engine::record::Status;
+use proptest::prelude::*;
+
+use super::shelf::Shelf;
+
+/// `ACTOR gN[@REVISION][#KEY] VERB WORD...`; an actor `rule:NAME` is a rule. In words, `_` stands for a blank.
+pub fn command(line: &str, shelf: &Shelf) -> Command {
+    let mut words = line.split_whitespace();
+    let mut next = || words.next().expect("ACTOR gN VERB");
+    let (actor, target, verb) = (next(), next(), next());
+    let (target, key) = target.split_once('#').unwrap_or((target, ""));
+    let (group, expected) = target.split_once('@').unwrap_or((target, ""));
+    let group = GroupId(group[1..].parse().expect("gN"));
+    let words: Vec<&str> = words.collect();
+    Command {
+        key: (!key.is_empty()).then(|| key.into()),
+        expected: (!expected.is_empty()).then(|| expected.parse().expect("a revision")),
+        ..on(group, self::actor(actor), action(verb, &words), shelf)
+    }
+}
+
+/// A command on a group as the shelf knows it.
+pub fn on(group: GroupId, actor: Actor, action: Action, shelf: &Shelf) -> Command {
+    let record = shelf.groups.get(&group);
+    Command {
+        scope: record.map_or_else(|| "acme".into(), |record| record.scope_name.clone()),
+        case: record.map_or(CaseId(0), |record| record.case),
+        group,
+        actor,
+        expected: None,
+        key: None,
+        action,
+    }
+}
+
+/// Lets the correlator know what it needs for a command. Everything decided before must be on the shelf.
+pub fn prepare(correlator: &mut Correlator, command: &Command, shelf: &Shelf) {
+    if !correlator.holds(command.group)
+        && let Some(recall) = shelf.recall(command.group)
+    {
+        correlator.recall(recall);
+    }
+}
+
+fn actor(word: &str) -> Actor {
+    match word.strip_prefix("rule:") {
+        Some(rule) => Actor::rule(rule),
+        None => Actor {
+            name: word.into(),
+            proof: Proof::Token,
+        },
+    }
+}
+
+fn action(verb: &str, words: &[&str]) -> Action {
+    let text = words.join(" ");
+    let number = || words[0].parse().expect("a number");
+    match verb {
+        "change" => Action::Change(Box::new(change(words))),
+        "note" => Action::Note { text: text.into() },
+        "edit" => Action::EditNote {
+            note: number(),
+            text: words[1..].join(" ").into(),
+        },
+        "task" => Action::AddTask(Box::new(NewTask {
+            title: words[0].replace('_', " ").into(),
+            after: words[1..].iter().map(|no| no.parse().unwrap()).collect(),
+            ..NewTask::default()
+        })),
+        "done" => Action::ChangeTask {
+            task: number(),
+            change: Box::new(TaskChange {
+                state: Some(TaskState::Done),
+                ..TaskChange::default()
+            }),
+        },
+        "evidence" => Action::AddEvidence(Box::new(NewEvidence {
+            name: words[0].into(),
+            text: "".into(),
+            media_type: "text/plain".into(),
+            bytes: 3,
+            sha256: "00".repeat(32).into(),
+        })),
+        "approve" => Action::Approve {
+            reason: text.into(),
+        },
+        "dismiss" => Action::Dismiss {
+            reason: text.into(),
+        },
+        other => panic!("unknown act {other}"),
+    }
+}
+
+fn change(words: &[&str]) -> Change {
+    let mut change = Change::default();
+    for word in words {
+        let (key, value) = word.split_once('=').expect("key=value");
+        let text = value.replace('_', " ");
+        match key {
+            "owner" => change.owner = Some(text.into()),
+            "team" => change.team = Some(text.into()),
+            "status" => change.status = Some(Status::from_word(value).expect("a status")),
+            "verdict" => change.verdict = Some(Verdict::from_word(value).expect("a verdict")),
+            "resolution" => change.resolution = Some(text.into()),
+            "tags" => change.tags = Some(value.split(',').map(Into::into).collect()),
+            "note" => change.note = Some(text.into()),
+            other => drop(change.fields.insert(other.into(), text.into())),
+        }
+    }
+    change
+}
+
+/// What somebody does to the group of a number, or none if there is no such group.
+#[derive(Clone, Debug)]
+pub struct Deed {
+    pub group: u64,
+    pub line: String,
+}
+
+/// Deeds on the first groups of a world: legal and illegal ones.
+pub fn deed() -> impl Strategy<Value = Deed> {
+    let acts = prop::sample::select(
+        &[
+            "change owner=ana",
+            "change owner=bo note=over_to_you",
+            "change status=investigating",
+            "change status=contained",
+            "change status=on_hold",
+            "change status=closed verdict=benign resolution=known",
+            "change status=closed verdict=true_positive resolution=cleaned",
+            "change status=closed",
+            "change tags=a,b ticket=T-1",
+            "note seen",
+            "task look",
+            "evidence e.txt",
+            "approve odd",
+            "dismiss nothing",
+        ][..],
+    );
+    let actor = prop::sample::select(&["ana", "bo", "rule:night"][..]);
+    let key = prop_oneof![4 => Just(""), 1 => Just("#k1"), 1 => Just("#k2")];
+    (1u64..12, acts, actor, key).prop_map(|(group, act, actor, key)| Deed {
+        group,
+        line: format!("{actor} g{group}{key} {act}"),
+    })
+}
+
+/// Each chain holds to its head, and each entry has its audit record.
+pub fn check_audit(shelf: &Shelf) {
+    let mut checks: BTreeMap<u32, ChainCheck> = BTreeMap::new();
+    for ((scope, seq), record) in &shelf.audit {
+        let check = checks.entry(*scope).or_default();
+        check.take(*seq, &record.text, &record.hash).unwrap();
+    }
+    let ends: Vec<_> = checks
+        .iter()
+        .map(|(scope, check)| (*scope, check.end()))
+        .collect();
+    let heads = shelf.heads.values();
+    let heads: Vec<_> = heads
+        .map(|head| (head.scope.0, (head.seq, head.hash)))
+        .collect();
+    assert_eq!(ends, heads);
+    assert_eq!(shelf.entries.len(), shelf.audit.len());
+}
