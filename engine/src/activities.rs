@@ -1,7 +1,6 @@
 //! The table of live activities, found by what makes two alerts "the same happening": scope, rule and entities, as a
 //! 128-bit print of their names: a repeat, which most alerts are, needs no look-up of its entities.
 
-use hashbrown::HashTable;
 use smallvec::SmallVec;
 
 use crate::alert::Severity;
@@ -9,7 +8,9 @@ use crate::entities::{Known, Mention};
 use crate::groups::Group;
 use crate::hours::Hours;
 use crate::ids::{ActivityId, GroupId, ScopeId};
+use crate::index::Index;
 use crate::keys::Key;
+use crate::prefetch::prefetch;
 use crate::record::{LinkKind, TallyRecord};
 use crate::recurrence::{Pair, Standing};
 use crate::rules::Rule;
@@ -19,7 +20,7 @@ use crate::time::{Span, Timestamp};
 /// The entities of an activity in canonical order; almost always four or fewer.
 pub(crate) type Mentions = SmallVec<[Mention; 4]>;
 
-/// Who an activity repeats: the sums of two keyed 64-bit hashes over scope, source, rule and each linkable entity with
+/// Who an activity repeats: the sum of keyed 128-bit hashes of scope, source and rule and of each linkable entity with
 /// its role. Zero: nothing repeats it.
 pub(crate) type Print = [u64; 2];
 
@@ -112,7 +113,7 @@ pub(crate) struct LinkNo {
 pub(crate) struct ActivityTable {
     slots: Slots<Activity>,
     /// The youngest activity of each key.
-    youngest: HashTable<No<Activity>>,
+    youngest: Index<Activity>,
 }
 
 impl Activity {
@@ -243,14 +244,28 @@ impl ActivityTable {
     pub(crate) fn new() -> Self {
         Self {
             slots: Slots::default(),
-            youngest: HashTable::new(),
+            youngest: Index::default(),
         }
+    }
+
+    /// Fetches where a print is looked up.
+    pub(crate) fn fetch_index(&self, print: Print) {
+        self.youngest.begin(print[0]).into_iter().for_each(prefetch);
+    }
+
+    /// Fetches the activity that a print leads to. `false`: there is none.
+    pub(crate) fn fetch(&self, print: Print) -> bool {
+        let likely = self.youngest.guess(print[0]);
+        if let Some(no) = likely.filter(|_| print != [0; 2]) {
+            prefetch(&self.slots[no]);
+        }
+        likely.is_some()
     }
 
     /// The youngest activity of a print, whatever its window.
     pub(crate) fn youngest(&self, print: Print) -> Option<No<Activity>> {
-        let same = |no: &No<Activity>| self.slots[*no].print == print;
-        (print != [0; 2]).then(|| self.youngest.find(print[0], same).copied())?
+        let same = |no| self.slots[no].print == print;
+        (print != [0; 2]).then(|| self.youngest.find(print[0], same))?
     }
 
     /// The youngest activity, from `youngest` on, that an alert repeats.
@@ -383,24 +398,16 @@ impl ActivityTable {
         match (younger, youngest) {
             (Some(younger), _) => self.slots[younger].older = Some(no),
             (None, Some(youngest)) => self.replace_youngest(youngest, Some(no)),
-            (None, None) => self.add_youngest(print[0], no),
+            (None, None) => self.youngest.insert(print[0], no),
         }
-    }
-
-    fn add_youngest(&mut self, hash: u64, no: No<Activity>) {
-        let slots = &self.slots;
-        self.youngest
-            .insert_unique(hash, no, |&no| slots[no].print[0]);
     }
 
     /// Lets a key begin at `by` instead of `former`, or end.
     fn replace_youngest(&mut self, former: No<Activity>, by: Option<No<Activity>>) {
         let hash = self.slots[former].print[0];
-        if let Ok(mut entry) = self.youngest.find_entry(hash, |&other| other == former) {
-            match by {
-                Some(by) => *entry.get_mut() = by,
-                None => drop(entry.remove()),
-            }
+        match by {
+            Some(by) => self.youngest.replace(hash, former, by),
+            None => self.youngest.remove(hash, former),
         }
     }
 }

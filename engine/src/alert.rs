@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::entity::{Entity, Role};
+use crate::entity::Entity;
 use crate::time::Timestamp;
 
 /// Number of an input topic (or replayed file) in the store's table of topic names.
@@ -152,9 +152,19 @@ impl Alert {
     /// role. `None` when the alert has no such entity.
     #[must_use]
     pub fn subject(&self) -> Option<&Entity> {
-        [Role::Affected, Role::Target, Role::Actor, Role::Source]
-            .into_iter()
-            .find_map(|role| self.entities.iter().find(|entity| entity.role == role))
+        self.subject_index().map(|at| &self.entities[at])
+    }
+
+    /// Which of the entities is the subject.
+    pub(crate) fn subject_index(&self) -> Option<usize> {
+        // The smaller, the better; in the order of `Role`.
+        const RANKS: [u8; 5] = [3, 1, 2, 0, u8::MAX];
+        let rank = |entity: &Entity| RANKS[entity.role as usize];
+        let subjects = self.entities.iter().map(rank).enumerate();
+        let (at, _) = subjects
+            .filter(|(_, rank)| *rank < u8::MAX)
+            .min_by_key(|(_, rank)| *rank)?;
+        Some(at)
     }
 
     /// The line a person reads: the title, else the rule's name.

@@ -6,15 +6,15 @@
 use std::collections::BTreeMap;
 
 use compact_str::CompactString;
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use std::hash::BuildHasher;
 
 use crate::activities::Activity;
 use crate::busy::Busy;
 use crate::entity::{EntityKind, Role};
 use crate::ids::ScopeId;
+use crate::index::Index;
 use crate::policy::HubPolicy;
+use crate::prefetch::prefetch;
+use crate::printer::Printer;
 use crate::slots::{No, Slots};
 use crate::spans::Spans;
 
@@ -29,6 +29,8 @@ pub(crate) struct Known {
     pub(crate) scope: ScopeId,
     /// Mentions by live activities, each role of one activity counted.
     mentions: u32,
+    /// Under which hash it is found.
+    hash: u64,
     /// What it is.
     pub(crate) kind: EntityKind,
     /// How busy it was.
@@ -54,8 +56,8 @@ pub(crate) struct Mention(u32);
 #[derive(Debug)]
 pub(crate) struct EntityTable {
     slots: Slots<Known>,
-    by_value: HashTable<No<Known>>,
-    hasher: FixedState,
+    by_value: Index<Known>,
+    printer: Printer,
     /// Entities that no live activity names, but that were busy.
     idle: BTreeMap<(ScopeId, EntityKind, CompactString), Busy>,
 }
@@ -81,12 +83,12 @@ impl Mention {
 }
 
 impl EntityTable {
-    /// An empty table whose hashing depends on `seed`.
-    pub(crate) fn new(seed: u64) -> Self {
+    /// An empty table that is hashed by the marks of `printer`.
+    pub(crate) fn new(printer: Printer) -> Self {
         Self {
             slots: Slots::default(),
-            by_value: HashTable::new(),
-            hasher: FixedState::with_seed(seed),
+            by_value: Index::default(),
+            printer,
             idle: BTreeMap::new(),
         }
     }
@@ -94,11 +96,40 @@ impl EntityTable {
     /// Looks an entity up.
     pub(crate) fn find(&self, scope: ScopeId, kind: EntityKind, value: &str) -> Found {
         let hash = self.hash(scope, kind, value);
-        let found = self.by_value.find(hash, |&no| {
+        (hash, self.find_hashed(hash, scope, (kind, value)))
+    }
+
+    /// Looks an entity up whose hash is known.
+    pub(crate) fn find_hashed(
+        &self,
+        hash: u64,
+        scope: ScopeId,
+        (kind, value): (EntityKind, &str),
+    ) -> Option<No<Known>> {
+        self.by_value.find(hash, |no| {
             let known = &self.slots[no];
             known.scope == scope && known.kind == kind && known.value == value
-        });
-        (hash, found.copied())
+        })
+    }
+
+    /// Fetches where a hash is looked up.
+    pub(crate) fn fetch_index(&self, hash: u64) {
+        self.by_value.begin(hash).into_iter().for_each(prefetch);
+    }
+
+    /// Fetches where an entity is looked up.
+    pub(crate) fn fetch_way(&self, no: No<Known>) {
+        self.fetch_index(self.slots[no].hash);
+    }
+
+    /// Fetches the entity that a hash leads to, if there is one.
+    pub(crate) fn fetch(&self, hash: u64) {
+        self.guess(hash).into_iter().for_each(prefetch);
+    }
+
+    /// The entity that a hash most likely leads to.
+    pub(crate) fn guess(&self, hash: u64) -> Option<&Known> {
+        self.by_value.guess(hash).map(|no| &self.slots[no])
     }
 
     /// Adds an entity that [`Self::find`] did not find; nobody mentions it yet.
@@ -122,15 +153,12 @@ impl EntityTable {
             spans: Spans::new(),
             scope,
             mentions: 0,
+            hash,
             kind,
             busy,
             scene: None,
         });
-        let (slots, hasher) = (&self.slots, &self.hasher);
-        self.by_value.insert_unique(hash, no, |&no| {
-            let known = &slots[no];
-            hash_of(hasher, known.scope, known.kind, &known.value)
-        });
+        self.by_value.insert(hash, no);
         no
     }
 
@@ -146,10 +174,7 @@ impl EntityTable {
             return;
         }
         let known = self.slots.remove(no);
-        let hash = self.hash(known.scope, known.kind, &known.value);
-        if let Ok(entry) = self.by_value.find_entry(hash, |&other| other == no) {
-            entry.remove();
-        }
+        self.by_value.remove(known.hash, no);
         if known.busy.matters(hour, policy) {
             self.idle
                 .insert((known.scope, known.kind, known.value), known.busy);
@@ -215,10 +240,6 @@ impl EntityTable {
     }
 
     fn hash(&self, scope: ScopeId, kind: EntityKind, value: &str) -> u64 {
-        hash_of(&self.hasher, scope, kind, value)
+        self.printer.mark(kind, value).in_scope(scope)
     }
-}
-
-fn hash_of(hasher: &FixedState, scope: ScopeId, kind: EntityKind, value: &str) -> u64 {
-    hasher.hash_one((u64::from(scope.0) << 8 | kind as u64, value))
 }

@@ -8,6 +8,7 @@ use crate::alert::Severity;
 use crate::entities::{Known, Mention};
 use crate::ids::{CaseId, GroupId, ScopeId};
 use crate::keys::Key;
+use crate::prefetch::prefetch;
 use crate::record::{CapReason, GroupRecord, Relation, Stage, Status};
 use crate::risk::Risk;
 use crate::slots::{No, Slots};
@@ -306,6 +307,11 @@ impl GroupTable {
     /// The live group with this id, or the one into which it was merged.
     pub(crate) fn find(&self, id: GroupId) -> Option<No<Group>> {
         self.by_id.get(&id).copied()
+    }
+
+    /// Fetches a group.
+    pub(crate) fn fetch(&self, no: No<Group>) {
+        self.slots.get(no).into_iter().for_each(prefetch);
     }
 
     /// The group.

@@ -8,7 +8,6 @@
 //! A pair is known by a keyed hash of its names: 64 bits of SipHash-1-3 with the store's secret, so that nobody can
 //! make two rules share a history. What is remembered of a pair costs at most 96 bytes; names are in the store.
 
-use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
@@ -17,7 +16,9 @@ use crate::alert::Alert;
 use crate::entity::Entity;
 use crate::hours::{Hours, WEEK};
 use crate::ids::ScopeId;
+use crate::index::Index;
 use crate::policy::RecurrencePolicy;
+use crate::prefetch::prefetch;
 use crate::slots::{No, Slots};
 use crate::time::{Span, Timestamp};
 
@@ -95,7 +96,7 @@ pub struct PairRecord {
 pub(crate) struct PairTable {
     secret: [u8; 16],
     slots: Slots<Pair>,
-    by_key: HashTable<No<Pair>>,
+    by_key: Index<Pair>,
     /// How many were left after the last purge.
     left: usize,
     /// Keys that were forgotten, for the store.
@@ -268,16 +269,41 @@ impl PairTable {
         Self {
             secret,
             slots: Slots::default(),
-            by_key: HashTable::new(),
+            by_key: Index::default(),
             left: 0,
             gone: Vec::new(),
             purged: i32::MIN,
         }
     }
 
-    /// The key of a rule of a scope, with a subject or, for the rule as such, with none.
-    pub(crate) fn key(&self, scope: ScopeId, alert: &Alert, subject: Option<&Entity>) -> u64 {
-        self.key_of(scope, (&alert.source, &alert.rule_id), subject)
+    /// The keys of an alert's rule, and of the rule on its subject.
+    pub(crate) fn keys(
+        &self,
+        scope: ScopeId,
+        alert: &Alert,
+        subject: Option<&Entity>,
+    ) -> (u64, Option<u64>) {
+        let rule = (&*alert.source, &*alert.rule_id);
+        let pair = subject.map(|subject| self.key_of(scope, rule, Some(subject)));
+        (self.key_of(scope, rule, None), pair)
+    }
+
+    /// Fetches where a key is looked up.
+    pub(crate) fn fetch_index(&self, key: u64) {
+        self.by_key.begin(key).into_iter().for_each(prefetch);
+    }
+
+    /// Fetches the pair that a key leads to, if there is one.
+    pub(crate) fn fetch_guess(&self, key: u64) {
+        self.by_key
+            .guess(key)
+            .into_iter()
+            .for_each(|no| self.fetch(no));
+    }
+
+    /// Fetches a pair.
+    pub(crate) fn fetch(&self, no: No<Pair>) {
+        self.slots.get(no).into_iter().for_each(prefetch);
     }
 
     /// The key of a rule by its names.
@@ -309,9 +335,9 @@ impl PairTable {
         max: usize,
         now: impl Fn(ScopeId) -> i32,
     ) -> Option<No<Pair>> {
-        let found = self.by_key.find(key, |no| self.slots[*no].key == key);
+        let found = self.by_key.find(key, |no| self.slots[no].key == key);
         if let Some(no) = found {
-            return Some(*no);
+            return Some(no);
         }
         if self.slots.len() > 2 * self.left + 65_536 || self.slots.len() >= max {
             self.purge(hour, now);
@@ -321,8 +347,8 @@ impl PairTable {
 
     /// The pair of this key, if it is remembered.
     pub(crate) fn find(&self, key: u64) -> Option<No<Pair>> {
-        let found = self.by_key.find(key, |no| self.slots[*no].key == key);
-        found.copied()
+        let found = self.by_key.find(key, |no| self.slots[no].key == key);
+        found
     }
 
     /// Forgets the pairs that fired in none of the hours that a judgement can read: `hour` is now. It changes no
@@ -340,9 +366,7 @@ impl PairTable {
             .collect();
         for no in gone {
             let pair = self.slots.remove(no);
-            if let Ok(entry) = self.by_key.find_entry(pair.key, |other| *other == no) {
-                entry.remove();
-            }
+            self.by_key.remove(pair.key, no);
             self.gone.push(pair.key);
         }
         self.left = self.slots.len();
@@ -365,8 +389,7 @@ impl PairTable {
             named: false,
             dirty: false,
         });
-        let slots = &self.slots;
-        self.by_key.insert_unique(key, no, |no| slots[*no].key);
+        self.by_key.insert(key, no);
         no
     }
 

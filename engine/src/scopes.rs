@@ -43,6 +43,8 @@ pub(crate) struct Scope {
 pub(crate) struct Scopes {
     all: Vec<Scope>,
     by_name: HashMap<CompactString, ScopeId, FixedState>,
+    /// The scope of the last alert.
+    recent: ScopeId,
     /// Wall times at which something falls due in a scope if it stays silent, or earlier: a time that moved away is
     /// left where it is until it comes.
     silences: Deadlines<ScopeId>,
@@ -56,6 +58,7 @@ impl Scopes {
         Self {
             all: Vec::new(),
             by_name: HashMap::with_hasher(FixedState::with_seed(seed)),
+            recent: ScopeId::default(),
             silences: Deadlines::default(),
             bins_kept,
         }
@@ -63,8 +66,9 @@ impl Scopes {
 
     /// The scope of this name; a new one begins with its clock at `time`.
     pub(crate) fn intern(&mut self, name: &CompactString, time: Timestamp) -> ScopeId {
-        if let Some(id) = self.by_name.get(name) {
-            return *id;
+        if let Some(id) = self.find(name) {
+            self.recent = id;
+            return id;
         }
         let id = ScopeId(u32::try_from(self.all.len()).expect("fewer than 2^32 scopes"));
         self.by_name.insert(name.clone(), id);
@@ -84,8 +88,18 @@ impl Scopes {
     }
 
     /// The number of a scope that was met.
+    pub(crate) fn find(&self, name: &CompactString) -> Option<ScopeId> {
+        // Alerts of a scope come in runs.
+        let recent = self.all.get(self.recent.0 as usize);
+        if recent.is_some_and(|scope| scope.name == *name) {
+            return Some(self.recent);
+        }
+        self.by_name.get(name).copied()
+    }
+
+    /// The number of a scope, or the first number.
     pub(crate) fn id_of(&self, name: &CompactString) -> ScopeId {
-        self.by_name.get(name).copied().unwrap_or_default()
+        self.find(name).unwrap_or_default()
     }
 
     /// The scope.

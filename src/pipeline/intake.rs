@@ -81,9 +81,8 @@ impl Intake {
             self.parse(index, record, &batch.bytes, topics, (now, metrics));
         }
         let parsed = Instant::now();
-        for alert in &self.alerts {
-            self.correlator.on_alert(now, alert, &mut self.decision);
-        }
+        self.correlator
+            .on_alerts(&self.alerts, |_| now, &mut self.decision);
         metrics.observe_stage(Stage::Parse, (parsed - begun).as_secs_f64());
         metrics.observe_stage(Stage::Decide, parsed.elapsed().as_secs_f64());
         metrics.observe_notes(&self.notes);

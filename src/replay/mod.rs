@@ -26,6 +26,9 @@ pub use output::Summary;
 /// Alerts per seal: large enough to forget it, small enough for the records in between to stay in the cache.
 const SEAL_EVERY: usize = 4_096;
 
+/// How many alerts are decided together.
+const DECIDE_EVERY: usize = 256;
+
 /// What to replay, and where the results go.
 #[derive(Debug)]
 pub struct Replay<'a> {
@@ -164,10 +167,13 @@ impl Run {
         message: &Message<'_>,
         rejected: &mut dyn FnMut(&Rejected<'_>) -> Result<(), ReplayError>,
     ) -> Result<(), ReplayError> {
-        self.alerts.clear();
         match self.parser.parse(message, &mut self.alerts) {
             Ok(parsed) => {
                 self.correlator.on_message(parsed.outcome());
+                // Rows are in the order of the input.
+                if !parsed.rejects.is_empty() || self.alerts.len() >= DECIDE_EVERY {
+                    self.decide();
+                }
                 let format = parsed.format.unwrap_or(message.format);
                 for (index, reject) in &parsed.rejects {
                     rejected(&Rejected {
@@ -180,6 +186,7 @@ impl Run {
             }
             Err(reject) => {
                 self.correlator.on_message(MessageOutcome::Rejected);
+                self.decide();
                 let format = self.parser.guess().format.unwrap_or(message.format);
                 rejected(&Rejected {
                     index: None,
@@ -189,20 +196,31 @@ impl Run {
                 self.ledger.reject(message.position, 0);
             }
         }
-        for alert in &self.alerts {
-            self.now = self.now.max(alert.time);
-            self.correlator
-                .on_alert(self.now, alert, &mut self.decision);
-            let outcome = self.decision.outcomes[self.decision.outcomes.len() - 1].outcome;
-            self.ledger.add(alert, outcome);
-        }
-        if self.decision.outcomes.len() >= SEAL_EVERY {
-            self.seal();
-        }
         Ok(())
     }
 
+    /// Decides what was parsed.
+    fn decide(&mut self) {
+        let decided = self.decision.outcomes.len();
+        let time = &mut self.now;
+        let now = |alert: &Alert| {
+            *time = alert.time.max(*time);
+            *time
+        };
+        self.correlator
+            .on_alerts(&self.alerts, now, &mut self.decision);
+        let outcomes = &self.decision.outcomes[decided..];
+        for (alert, decided) in self.alerts.iter().zip(outcomes) {
+            self.ledger.add(alert, decided.outcome);
+        }
+        self.alerts.clear();
+        if self.decision.outcomes.len() >= SEAL_EVERY {
+            self.seal();
+        }
+    }
+
     fn finish(&mut self) {
+        self.decide();
         self.correlator.finish(self.now, &mut self.decision);
         self.seal();
     }

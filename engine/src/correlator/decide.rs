@@ -4,6 +4,7 @@ use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use super::Correlator;
+use super::ahead::Signs;
 use super::judge::Judged;
 use super::link::Hit;
 use crate::accounting::Disposition;
@@ -15,6 +16,7 @@ use crate::entity::Entity;
 use crate::identities::Meeting;
 use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use crate::keys::Key;
+use crate::printer::Mark;
 use crate::record::{IdentityRecord, Record, Stage};
 use crate::recurrence::Standing;
 use crate::rules::Rule;
@@ -26,6 +28,10 @@ use crate::time::{Span, Timestamp};
 pub(super) struct Scratch {
     /// The linkable entities of the alert with their look-ups, in the alert's order.
     pub(super) found: Vec<(usize, Found)>,
+    /// The signs of the alert.
+    pub(super) signs: Signs,
+    /// The signs of the alerts that come next.
+    pub(super) ahead: Vec<Signs>,
     /// What it shares with groups.
     pub(super) hits: Vec<Hit>,
     /// The public id of the case that was merged away last; `None` when it was a candidate.
@@ -201,7 +207,8 @@ impl Correlator {
         alert: &Alert,
         decision: &mut Decision,
     ) -> (Outcome, Stands) {
-        let print = self.print(scope, alert);
+        self.read_signs(scope, alert);
+        let print = self.scratch.signs.print;
         let youngest = self.activities.youngest(print);
         let judged = self.judge(scope, alert, youngest, decision);
         let repeat = Repeat {
@@ -235,36 +242,25 @@ impl Correlator {
         (outcome, stands)
     }
 
-    /// What the alert repeats: see [`Print`]. See [`Self::print_of`].
-    fn print(&self, scope: ScopeId, alert: &Alert) -> Print {
-        let rule = (&*alert.source, &*alert.rule_id);
-        self.print_of(scope, rule, &alert.entities, alert.subject())
-    }
-
     /// The print of a happening: see [`Print`]. Sums, so that the order of the entities doesn't matter; which of them is
-    /// the subject does, because the rule recurs there. `subject` is one of `entities`.
+    /// the subject does, because the rule recurs there. `subject` is an index into `entities`; `tell` is told the mark
+    /// of each of them.
     pub(super) fn print_of(
         &self,
         scope: ScopeId,
         (source, rule): (&str, &str),
-        entities: &[Entity],
-        subject: Option<&Entity>,
+        (entities, subject): (&[Entity], Option<usize>),
+        mut tell: impl FnMut(Mark),
     ) -> Print {
         let mut sums = [0_u64; 2];
         let mut is_keyed = false;
-        for entity in entities {
+        for (at, entity) in entities.iter().enumerate() {
+            let mark = self.printer.mark_of(entity);
+            tell(mark);
             let links = self.links(entity);
-            let is_subject = subject.is_some_and(|subject| std::ptr::eq(subject, entity));
-            if !links && !is_subject {
-                continue;
-            }
             is_keyed |= links;
-            let hashes = self.printer.entity(entity);
-            for (sum, hash) in sums.iter_mut().zip(hashes) {
-                let as_linkable = if links { hash } else { 0 };
-                let as_subject = if is_subject { hash.rotate_left(1) } else { 0 };
-                *sum = sum.wrapping_add(as_linkable).wrapping_add(as_subject);
-            }
+            let part = mark.part(entity.role, links, subject == Some(at));
+            sums = [0, 1].map(|half| sums[half].wrapping_add(part[half]));
         }
         if !is_keyed {
             return [0; 2];
@@ -289,8 +285,10 @@ impl Correlator {
         self.scratch.found.clear();
         for (index, entity) in alert.entities.iter().enumerate() {
             if self.links(entity) {
-                let found = self.entities.find(scope, entity.kind, &entity.value);
-                self.scratch.found.push((index, found));
+                let hash = self.scratch.signs.entities[index];
+                let name = (entity.kind, &*entity.value);
+                let found = self.entities.find_hashed(hash, scope, name);
+                self.scratch.found.push((index, (hash, found)));
             }
         }
     }
@@ -443,7 +441,10 @@ impl Correlator {
             let (index, (hash, known)) = self.scratch.found[at];
             let entity = &alert.entities[index];
             // Looked up once more where it was unknown: the same value may stand in two roles of this alert.
-            let known = known.or_else(|| self.entities.find(scope, entity.kind, &entity.value).1);
+            let known = known.or_else(|| {
+                let name = (entity.kind, &*entity.value);
+                self.entities.find_hashed(hash, scope, name)
+            });
             let no = known.unwrap_or_else(|| {
                 self.entities
                     .insert(hash, scope, entity.kind, &entity.value)

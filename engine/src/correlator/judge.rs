@@ -134,10 +134,10 @@ impl Correlator {
         decision: &mut Decision,
     ) -> (Option<No<Pair>>, Standing) {
         self.note_rule(scope, alert, hour, decision);
-        let Some(subject) = alert.subject() else {
+        let subject = self.scratch.signs.subject.map(|at| &alert.entities[at]);
+        let (Some(subject), (_, Some(key))) = (subject, self.pair_keys(scope, alert)) else {
             return (None, Standing::News);
         };
-        let key = self.pairs.key(scope, alert, Some(subject));
         let max = self.policy.recurrence.pairs_max;
         let now = |scope| Hours::of(self.scopes.get(scope).time);
         let Some(no) = self.pairs.intern((key, scope), hour, max, now) else {
@@ -163,7 +163,7 @@ impl Correlator {
     }
 
     fn note_rule(&mut self, scope: ScopeId, alert: &Alert, hour: i32, decision: &mut Decision) {
-        let key = self.pairs.key(scope, alert, None);
+        let (key, _) = self.pair_keys(scope, alert);
         let max = self.policy.recurrence.pairs_max;
         let now = |scope| Hours::of(self.scopes.get(scope).time);
         match self.pairs.intern((key, scope), hour, max, now) {
@@ -183,7 +183,9 @@ impl Correlator {
         if age < self.policy.evidence.baseline {
             return None;
         }
-        let no = self.pairs.find(self.pairs.key(scope, alert, None))?;
+        let keys = self.scratch.signs.pairs;
+        let (key, _) = keys.unwrap_or_else(|| self.pairs.keys(scope, alert, None));
+        let no = self.pairs.find(key)?;
         Some(self.pairs.get(no).seen(hour, lateness))
     }
 

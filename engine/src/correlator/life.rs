@@ -7,6 +7,7 @@ use crate::decision::{Decision, EventType};
 use crate::groups::Group;
 use crate::hours::Hours;
 use crate::ids::ScopeId;
+use crate::prefetch::prefetch;
 use crate::record::{GroupRecord, Record, Stage, Status};
 use crate::recurrence::{BIN, Standing};
 use crate::slots::No;
@@ -239,7 +240,15 @@ impl Correlator {
         let scope = self.groups.get(no).head.scope;
         let record = self.groups.get(no).record(&self.scopes.get(scope).name);
         let group = self.groups.remove(no);
+        // It is cold by now; so all of it is asked for at once.
+        for activity in &group.body.activities {
+            prefetch(self.activities.get(*activity));
+        }
         for entity in &group.body.entities {
+            prefetch(self.entities.get(*entity));
+        }
+        for entity in &group.body.entities {
+            self.entities.fetch_way(*entity);
             self.entities
                 .spans_mut(*entity)
                 .retain(|span| span.group != no);

@@ -7,6 +7,7 @@
 //! Rooms: `decide` (one alert), `link` (what it shares with whom), `place` (join, open, merge, continue), `merge`,
 //! `life` (promotion, expiry, closing), `command` (what people do), `announce` (events), `restore` (memory from the store), `digest` (state hash).
 
+mod ahead;
 mod announce;
 mod background;
 mod command;
@@ -123,19 +124,20 @@ impl Correlator {
         let window_max = windows.copied().fold(policy.dedup.window, Span::max);
         let gaps = policy.gaps.iter().filter(|gap| **gap > Span::ZERO);
         let gap_min = gaps.copied().min().unwrap_or(Span::ZERO);
+        let printer = Printer::new(seed);
         let scopes = Scopes::new(hash_seed, background::kept_after_end(policy.lateness));
         Self {
             policy,
             topics: BTreeMap::new(),
             scopes,
-            entities: EntityTable::new(hash_seed),
+            entities: EntityTable::new(printer),
             rules: RuleTable::new(hash_seed),
             activities: ActivityTable::new(),
             groups: GroupTable::default(),
             identities: Identities::new(seed),
             pairs: PairTable::new(seed),
             keys: KeyTable::new(hash_seed),
-            printer: Printer::new(seed),
+            printer,
             accounting: Accounting::default(),
             announcements: Deadlines::default(),
             dirty_activities: Vec::new(),

@@ -339,8 +339,10 @@ impl Correlator {
 
     /// The subject among the entities that the engine knows.
     pub(super) fn subject_of(&self, scope: ScopeId, alert: &Alert) -> Option<No<Known>> {
-        let subject = alert.subject()?;
-        self.entities.find(scope, subject.kind, &subject.value).1
+        let at = self.scratch.signs.subject?;
+        let (hash, subject) = (self.scratch.signs.entities[at], &alert.entities[at]);
+        let name = (subject.kind, &*subject.value);
+        self.entities.find_hashed(hash, scope, name)
     }
 
     /// What is said once of an activity.
@@ -350,9 +352,7 @@ impl Correlator {
         activity: &Activity,
         links: &[LinkNo],
     ) -> ActivityRecord {
-        let subject = alert
-            .subject()
-            .and_then(|subject| alert.entities.iter().position(|entity| entity == subject));
+        let subject = self.scratch.signs.subject;
         ActivityRecord {
             id: activity.id,
             group: activity.home,

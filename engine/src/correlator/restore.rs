@@ -100,7 +100,8 @@ impl Correlator {
         activity.group = group;
         let subject = record.subject_entity();
         let rule_names = (&*record.source, &*record.rule_id);
-        activity.print = self.print_of(scope, rule_names, &record.entities, subject);
+        let at = record.subject.map(usize::from);
+        activity.print = self.print_of(scope, rule_names, (&record.entities, at), |_| {});
         activity.grounds = self.restore_grounds(scope, (rule, &activity.mentions), record);
         activity.is_short = self.is_short(
             &activity.grounds,
