@@ -11,7 +11,6 @@
 #![expect(
     clippy::disallowed_macros,
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     clippy::expect_used,
     reason = "a bench takes the time and reads its memory; the engine itself may not"
 )]

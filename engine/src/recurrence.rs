@@ -347,8 +347,7 @@ impl PairTable {
 
     /// The pair of this key, if it is remembered.
     pub(crate) fn find(&self, key: u64) -> Option<No<Pair>> {
-        let found = self.by_key.find(key, |no| self.slots[no].key == key);
-        found
+        self.by_key.find(key, |no| self.slots[no].key == key)
     }
 
     /// Forgets the pairs that fired in none of the hours that a judgement can read: `hour` is now. It changes no

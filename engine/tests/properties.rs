@@ -99,12 +99,13 @@ fn run(policy: &Policy, alerts: &[Alert], seed: [u8; 16], batch: usize) -> (Trac
     let mut correlator = Correlator::new(policy.clone(), seed);
     let (mut trace, mut decision) = (Trace::default(), Decision::default());
     let mut now = common::BEGIN;
-    for (index, alert) in alerts.iter().enumerate() {
-        now = now.max(alert.time);
-        correlator.on_alert(now, alert, &mut decision);
-        if index % batch == batch - 1 {
-            trace.take(policy, &mut correlator, &mut decision);
-        }
+    for arrived in alerts.chunks(batch) {
+        let time = |alert: &Alert| {
+            now = now.max(alert.time);
+            now
+        };
+        correlator.on_alerts(arrived, time, &mut decision);
+        trace.take(policy, &mut correlator, &mut decision);
     }
     correlator.finish(now, &mut decision);
     trace.take(policy, &mut correlator, &mut decision);
@@ -135,6 +136,22 @@ proptest! {
         let (other, other_hash) = run(&policy, &alerts, common::SEED, batch);
         prop_assert_eq!(without_busy(one), without_busy(other));
         prop_assert_eq!(one_hash, other_hash);
+    }
+
+    #[test]
+    fn looking_ahead_decides_the_same((policy, alerts) in worlds()) {
+        let mut correlator = Correlator::new(policy.clone(), common::SEED);
+        let (mut trace, mut decision) = (Trace::default(), Decision::default());
+        let mut now = common::BEGIN;
+        for alert in alerts.iter() {
+            now = now.max(alert.time);
+            correlator.on_alert(now, alert, &mut decision);
+        }
+        correlator.finish(now, &mut decision);
+        trace.take(&policy, &mut correlator, &mut decision);
+        let (ahead, hash) = run(&policy, &alerts, common::SEED, usize::MAX);
+        prop_assert_eq!(trace, ahead);
+        prop_assert_eq!(correlator.state_hash(), hash);
     }
 
     #[test]
