@@ -14,8 +14,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::kafka_client::Patience;
+
 /// Nothing here takes so long unless it hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
+/// How much of its log a failed wait shows.
+const LAST_LINES: usize = 30;
+/// How often a wait looks.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// Runs the binary to its end. Returns its exit code and all that it said.
 pub(crate) fn caseloom(args: &[&str]) -> (Option<i32>, String) {
@@ -97,23 +103,35 @@ impl Daemon {
         Metrics(self.get("/metrics").unwrap_or_default())
     }
 
-    /// Waits until the metrics say so; looks at them without a pause, so that a kill hits where it is meant to.
+    /// Waits until the metrics say so, for as long as they move. Looks often enough that a kill hits where it is meant
+    /// to, and not so often that it takes the processor away from what it waits for.
     pub(crate) fn wait_until(&mut self, what: &str, mut is_so: impl FnMut(&Metrics) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        let mut patience = Patience::new([0; 5]);
         loop {
             let metrics = self.metrics();
             if is_so(&metrics) {
                 return;
             }
             let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none(), "it ended before it was {what}: {ended:?}");
             assert!(
-                Instant::now() < deadline,
-                "never {what}:\n{}",
-                metrics.told()
+                ended.is_none(),
+                "it ended before it was {what}: {ended:?}\n{}",
+                self.last_said()
             );
-            std::thread::yield_now();
+            assert!(
+                patience.lasts(metrics.moving()),
+                "never {what}:\n{}\n{}",
+                metrics.told(),
+                self.last_said()
+            );
+            std::thread::park_timeout(LOOK_EVERY);
         }
+    }
+
+    /// The end of its log. A failed test says it last, where a cut report still has it.
+    fn last_said(&self) -> String {
+        let said = self.said.lock().unwrap();
+        said[said.len().saturating_sub(LAST_LINES)..].join("\n")
     }
 
     /// SIGKILL, as a crash would.
@@ -151,7 +169,7 @@ impl Daemon {
                 return (status, self.said.lock().unwrap().join("\n"));
             }
             assert!(Instant::now() < deadline, "it does not stop");
-            std::thread::yield_now();
+            std::thread::park_timeout(LOOK_EVERY);
         }
     }
 }
@@ -216,6 +234,18 @@ impl Metrics {
             self.count("caseloom_alerts_total", ""),
             self.count("caseloom_alerts_received_total", "")
         );
+    }
+
+    /// What changes while it gets on.
+    fn moving(&self) -> [u64; 5] {
+        let names = [
+            "caseloom_messages_received_total",
+            "caseloom_events_published_total",
+            "caseloom_dead_letters_total",
+            "caseloom_outbox_pending",
+            "kafka_consumer_lag",
+        ];
+        names.map(|name| self.count(name, ""))
     }
 
     fn told(&self) -> String {

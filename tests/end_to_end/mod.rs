@@ -11,13 +11,15 @@ mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use caseloom::generate::{Generator, Profile};
 use caseloom::kafka::KafkaOptions;
 use caseloom::store::{Store, StoreOptions};
+use rdkafka::ClientContext;
 use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
-use rdkafka::message::OwnedMessage;
-use rdkafka::producer::BaseProducer;
+use rdkafka::message::{DeliveryResult, OwnedMessage};
+use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 
 use crate::kafka_client::*;
 use crate::{admin, unique, wait_for, wait_until_there};
@@ -112,14 +114,35 @@ fn received(metrics: &Metrics) -> u64 {
     metrics.count("caseloom_messages_received_total", "")
 }
 
-/// Offsets are foretold, so a broker that crashes must not make it send anything twice or in another order.
-fn idempotent(options: &KafkaOptions) -> BaseProducer {
+/// Offsets are foretold, so a broker that crashes must not make it send anything twice or in another order, nor leave
+/// anything out because it was away for long.
+fn idempotent(options: &KafkaOptions) -> BaseProducer<Deliveries> {
     let mut config = rdkafka::ClientConfig::new();
     config
         .set("bootstrap.servers", &options.brokers)
         .set("message.max.bytes", "20000000")
+        .set("message.timeout.ms", "0")
+        .set("reconnect.backoff.max.ms", "1000")
         .set("enable.idempotence", "true");
-    config.create().unwrap()
+    config.create_with_context(Deliveries::default()).unwrap()
+}
+
+/// What the broker did not take: a delivery that failed is no delivery.
+#[derive(Default)]
+struct Deliveries {
+    failed: Mutex<Vec<String>>,
+}
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = result {
+            self.failed.lock().unwrap().push(error.to_string());
+        }
+    }
 }
 
 fn create_input(options: &KafkaOptions, name: &str) {
@@ -169,7 +192,7 @@ fn write_config(directory: &Path, options: &KafkaOptions, name: &str, more: &str
 
 /// What is produced: alerts, and every hundredth time something that is none.
 struct Input {
-    producer: BaseProducer,
+    producer: BaseProducer<Deliveries>,
     topic: String,
     alerts: std::iter::Take<Generator>,
     next: [i64; PARTITIONS],
@@ -209,6 +232,8 @@ impl Input {
             self.send(alert.line.as_bytes(), alert.arrival_ms);
         }
         flush(&self.producer);
+        let failed = self.producer.context().failed.lock().unwrap();
+        assert!(failed.is_empty(), "the input was not taken: {failed:#?}");
     }
 
     fn send(&mut self, bytes: &[u8], timestamp_ms: i64) -> Place {

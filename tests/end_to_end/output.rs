@@ -1,7 +1,7 @@
 //! The output checker: reads what readers of committed records see, and holds it against the promise.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use caseloom::kafka::KafkaOptions;
 use rdkafka::Message as _;
@@ -13,7 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use serde_json::Value;
 
 use super::Place;
-use crate::kafka_client::PATIENCE;
+use crate::kafka_client::{PATIENCE, Patience};
 
 /// All committed records of a topic, partition by partition.
 pub(super) fn read_all(options: &KafkaOptions, topic: &str) -> Vec<OwnedMessage> {
@@ -33,13 +33,13 @@ pub(super) fn read_all(options: &KafkaOptions, topic: &str) -> Vec<OwnedMessage>
             .unwrap();
         consumer.assign(&list).unwrap();
         // Nothing is open any more, so the end of the partition is the end for readers of committed records.
-        let deadline = Instant::now() + PATIENCE;
+        let mut patience = Patience::new(all.len());
         loop {
             match consumer.poll(Duration::from_millis(100)) {
                 Some(Ok(message)) => all.push(message.detach()),
                 Some(Err(KafkaError::PartitionEOF(_))) => break,
                 Some(Err(error)) => panic!("{error}"),
-                None => assert!(Instant::now() < deadline, "{topic}/{partition} has no end"),
+                None => assert!(patience.lasts(all.len()), "{topic}/{partition} has no end"),
             }
         }
     }

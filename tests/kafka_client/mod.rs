@@ -14,12 +14,40 @@ use caseloom::ports::{NextOffset, RecordBatch, Source, SourceError};
 use caseloom_engine::alert::TopicId;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::BorrowedMessage;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use rdkafka::{Offset, TopicPartitionList};
 
 /// How long a test waits for what must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits for as long as something moves. How long a thing takes as a whole says nothing on a machine that has other
+/// work: a broker that starts anew beside four builds takes a minute for what takes a second elsewhere.
+pub(crate) struct Patience<T> {
+    last: T,
+    since: Instant,
+}
+
+/// Nothing here stands still for so long unless it hangs.
+const STANDSTILL: Duration = Duration::from_secs(240);
+
+impl<T: PartialEq> Patience<T> {
+    pub(crate) fn new(now: T) -> Self {
+        Self {
+            last: now,
+            since: Instant::now(),
+        }
+    }
+
+    /// Whether to go on waiting, with things as they are now.
+    pub(crate) fn lasts(&mut self, now: T) -> bool {
+        if self.last != now {
+            *self = Self::new(now);
+        }
+        self.since.elapsed() < STANDSTILL
+    }
+}
 
 /// A record as it came out of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,8 +112,8 @@ pub(crate) fn producer(options: &KafkaOptions) -> BaseProducer {
 }
 
 /// Queues one record; `None` is a tombstone.
-pub(crate) fn produce(
-    to: &BaseProducer,
+pub(crate) fn produce<C: ProducerContext<DeliveryOpaque = ()>>(
+    to: &BaseProducer<C>,
     topic: &str,
     partition: i32,
     value: Option<&[u8]>,
@@ -94,14 +122,21 @@ pub(crate) fn produce(
     let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).partition(partition);
     record.payload = value;
     record.timestamp = timestamp_ms;
-    while let Err((_, unsent)) = to.send(record) {
+    while let Err((error, unsent)) = to.send(record) {
+        let code = error.rdkafka_error_code();
+        assert_eq!(code, Some(RDKafkaErrorCode::QueueFull), "{error}");
         to.poll(Duration::from_millis(5));
         record = unsent;
     }
 }
 
-pub(crate) fn flush(producer: &BaseProducer) {
-    producer.flush(PATIENCE).unwrap();
+/// Waits until all that was queued has its report.
+pub(crate) fn flush<C: ProducerContext>(producer: &BaseProducer<C>) {
+    let mut patience = Patience::new(producer.in_flight_count());
+    while let Err(error) = producer.flush(Duration::from_secs(1)) {
+        let left = producer.in_flight_count();
+        assert!(patience.lasts(left), "{left} records are not sent: {error}");
+    }
 }
 
 /// Produces `count` records of eight bytes, their number, to each partition.
