@@ -126,10 +126,19 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         clock: Arc::clone(&clock),
     };
     let http = serve(config, parts, wishes.on_listen, shutdown)?;
-    view.load(store.reader.groups()).map_err(failed)?;
     let policy = config.load_policy(None)?;
     let topics = Topics::number(&recovered.topics, settings(config));
-    let correlator = wake(&store, &recovered, &topics, policy, clock.now()).map_err(failed)?;
+    // Both read the store from end to end, and neither needs the other.
+    let (listed, woken) = std::thread::scope(|threads| {
+        let lists = threads.spawn(|| view.load(store.reader.groups()));
+        let woken = wake(&store, &recovered, &topics, policy, clock.now());
+        (lists.join(), woken)
+    });
+    let correlator = woken.map_err(failed)?;
+    match listed {
+        Ok(read) => drop(read.map_err(failed)?),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
     readiness.pass(Check::StateRestored);
 
     let options = config.kafka.options(wishes.accept_gap);

@@ -132,6 +132,16 @@ impl Db {
         Ok(last)
     }
 
+    /// Whether nothing was ever written that is still there.
+    pub(super) fn is_empty(&self) -> Result<bool, StoreError> {
+        for family in Family::ALL {
+            if self.last_key(family, Vec::new()..vec![u8::MAX])?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// An iterator over a range, which stands nowhere yet. It pins table files: let it go soon.
     pub(super) fn entries(&self, family: Family, range: Range<Vec<u8>>) -> DBRawIterator<'_> {
         let mut options = ReadOptions::default();

@@ -28,12 +28,32 @@ pub enum StoreError {
         /// What RocksDB said.
         source: rocksdb::Error,
     },
+    /// A file of the database is not what RocksDB left. Remedy: restore a backup, and check the disk.
+    #[error("the store is damaged: {path}: {what}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// The system gave no random bytes for a new store's lineage and hash key.
     #[error("no random bytes from the system for a new store: {0}")]
     Random(getrandom::Error),
     /// The store was made by a later version. Remedy: run that version, or restore an older backup.
-    #[error("the store has schema {found}, this version reads schema {known}")]
+    #[error(
+        "the store has schema {found}, this version knows schemas up to {known}: run the version that made it, or a later one"
+    )]
     UnknownSchema {
+        /// The schema found in the store.
+        found: u32,
+        /// The schema of this version.
+        known: u32,
+    },
+    /// The store was made by an earlier version, and is opened only to be read. Remedy: start the daemon on it once.
+    #[error(
+        "the store has schema {found}, older than this version's {known}: caseloom run brings it there when it starts"
+    )]
+    OldSchema {
         /// The schema found in the store.
         found: u32,
         /// The schema of this version.

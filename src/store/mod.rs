@@ -24,6 +24,9 @@ mod db;
 mod error;
 mod health;
 mod key;
+mod live;
+mod manifest;
+mod migrate;
 mod options;
 mod outbox;
 mod output;
@@ -83,7 +86,7 @@ impl ReadOnlyStore {
     /// Opens what is in the directory `path`; changes nothing there.
     ///
     /// # Errors
-    /// [`StoreError::UnknownSchema`] for a store of another version; else what RocksDB said.
+    /// [`StoreError::UnknownSchema`] or [`StoreError::OldSchema`] for a store of another version; else what RocksDB said.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let db = Arc::new(Db::open_read_only(path, &StoreOptions::default())?);
         recover::check(&db)?;
@@ -96,14 +99,16 @@ impl ReadOnlyStore {
 }
 
 impl Store {
-    /// Opens the store in the directory `path`, or makes one there (mode 0700) with a new lineage and hash key.
+    /// Opens the store in the directory `path`, or makes one there (mode 0700) with a new lineage and hash key. One of an
+    /// older schema is brought to this version's first, which takes about as long as reading all its activities.
     ///
     /// # Errors
     /// [`StoreError::InUse`] when another process has it open; [`StoreError::UnknownSchema`] when a later version made
     /// it; else what the system or RocksDB said.
     pub fn open(path: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
+        let is_there = manifest::check(path)?;
         let db = Arc::new(Db::open(path, options)?);
-        recover::check_or_create(&db)?;
+        recover::check_or_create(&db, is_there)?;
         let head = recover::head(&db)?;
         let outbox = OutboxReader::open(Arc::clone(&db), head.outbox_head)?;
         Ok(Self {

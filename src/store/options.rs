@@ -5,7 +5,8 @@
 //! about 10 MiB each, and the batch that is being written. A restart replays at most [`WAL_BYTES_MAX`].
 
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode, Options,
+    BlockBasedIndexType, BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType,
+    DBRecoveryMode, LruCacheOptions, Options,
 };
 
 use super::schema::Family;
@@ -20,6 +21,13 @@ const WAL_BYTES_MAX: u64 = 256 << 20;
 
 /// Table files kept open; with tables of 64 MiB enough for 32 GiB before files are opened again and again.
 const OPEN_FILES_MAX: i32 = 512;
+
+/// The cache is cut into so many times two parts. What is larger than a part is never kept: with RocksDB's 64 parts of
+/// 2 MiB the filter of a large table was read from the disk for every single look-up. A few threads read.
+const CACHE_SHARD_BITS: i32 = 2;
+
+/// Indexes and filters of tables come in pieces of about this size, so that a look-up needs one and not all.
+const INDEX_BLOCK: usize = 16 << 10;
 
 /// What an operator may set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +70,10 @@ pub(super) fn database() -> Options {
 
 /// All column families with their options; they share one cache.
 pub(super) fn families(options: &StoreOptions) -> Vec<ColumnFamilyDescriptor> {
-    let cache = Cache::new_lru_cache(options.block_cache_bytes);
+    let mut lru = LruCacheOptions::default();
+    lru.set_capacity(options.block_cache_bytes);
+    lru.set_num_shard_bits(CACHE_SHARD_BITS);
+    let cache = Cache::new_lru_cache_opts(&lru);
     Family::ALL
         .into_iter()
         .map(|family| {
@@ -91,6 +102,10 @@ fn tables(family: Family, cache: &Cache) -> BlockBasedOptions {
     tables.set_block_cache(cache);
     tables.set_cache_index_and_filter_blocks(true);
     tables.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    tables.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+    tables.set_metadata_block_size(INDEX_BLOCK);
+    tables.set_partition_filters(true);
+    tables.set_pin_top_level_index_and_filter(true);
     match family {
         // Asked for single keys, and often for keys that are not there.
         Family::Meta | Family::State | Family::Dedup | Family::Index => {

@@ -224,27 +224,48 @@ pub(super) fn scan_activities(
 ) -> Result<(), StoreError> {
     let first = schema::activity(group, first, PART_ACTIVITY).bytes();
     let range = first..schema::activities(group).successor();
-    let mut opened: Option<ActivityRecord> = None;
+    let mut pairs = ActivityPairs::default();
     db.scan_until(Family::State, range, |key, value| {
-        match (key.last(), opened.take()) {
+        match pairs.take(key, value)? {
+            Some((activity, tally)) => each(activity, tally),
+            None => Ok(ControlFlow::Continue(())),
+        }
+    })
+}
+
+/// Puts together what is said of an activity in entries that follow each other: itself, perhaps links, its tally.
+#[derive(Default)]
+pub(super) struct ActivityPairs {
+    opened: Option<ActivityRecord>,
+}
+
+impl ActivityPairs {
+    /// Takes the next entry. Returns an activity with its tally once both came.
+    pub(super) fn take(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+    ) -> Result<Option<(ActivityRecord, TallyRecord)>, StoreError> {
+        match (key.last(), self.opened.take()) {
             (Some(&PART_ACTIVITY), None) => {
-                opened = Some(codec::decode(Family::State, value)?);
-                Ok(ControlFlow::Continue(()))
+                self.opened = Some(codec::decode(Family::State, value)?);
+                Ok(None)
             }
             (Some(&PART_LINKS), Some(mut activity)) => {
                 activity.links = codec::decode(Family::State, value)?;
-                opened = Some(activity);
-                Ok(ControlFlow::Continue(()))
+                self.opened = Some(activity);
+                Ok(None)
             }
             (Some(&PART_TALLY), Some(activity)) => {
-                each(activity, codec::decode(Family::State, value)?)
+                let tally = codec::decode(Family::State, value)?;
+                Ok(Some((activity, tally)))
             }
             _ => Err(corrupt(
                 Family::State,
                 "an activity and a tally that are not a pair",
             )),
         }
-    })
+    }
 }
 
 /// See [`BatchStore::recall`](super::BatchStore::recall).

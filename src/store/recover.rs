@@ -1,17 +1,13 @@
-//! Recovery: where to go on, and the records from which the engine's memory is rebuilt.
+//! Recovery: where to go on. The records from which the engine's memory is rebuilt are read in `live`.
 
 use std::fmt;
-use std::ops::ControlFlow;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use caseloom_engine::accounting::Accounting;
 use caseloom_engine::alert::TopicId;
-use caseloom_engine::ids::{ActivityId, GroupId};
-use caseloom_engine::record::{BusyRecord, GroupRecord, Record, ScopeRecord};
-use caseloom_engine::recurrence::PairRecord;
-use caseloom_engine::time::Span;
+use caseloom_engine::record::ScopeRecord;
 
 use crate::pipeline::Attempt;
 use crate::ports::NextOffset;
@@ -21,10 +17,10 @@ use super::commit::Head;
 use super::db::Db;
 use super::error::StoreError;
 use super::key;
-use super::ports::Memory;
+use super::migrate::migrate;
 use super::puts::Puts;
 use super::schema::{self, Family, name};
-use super::{ReadOnlyStore, Store, query};
+use super::{ReadOnlyStore, Store};
 
 /// Names one store for ever: drawn at creation. A copy of the output that carries another one was not made by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -108,60 +104,23 @@ fn recovered(db: &Db) -> Result<Recovered, StoreError> {
     })
 }
 
-impl Memory for Store {
-    /// Groups ascend by number, activities by part and number, native ids by scope, day and hash: the order is the same
-    /// at each restart.
-    fn live_state(&self, ids_kept: Span, emit: &mut dyn FnMut(Record)) -> Result<(), StoreError> {
-        let scopes = scopes(&self.db)?;
-        scopes
-            .iter()
-            .cloned()
-            .for_each(|scope| emit(Record::Scope(scope)));
-        let db = &self.db;
-        db.scan(Family::State, schema::pairs().range(), |_, value| {
-            let pair: PairRecord = codec::decode(Family::State, value)?;
-            emit(Record::Pair(Box::new(pair)));
-            Ok(())
-        })?;
-        db.scan(Family::State, schema::all_busy().range(), |_, value| {
-            let busy: BusyRecord = codec::decode(Family::State, value)?;
-            emit(Record::Busy(Box::new(busy)));
-            Ok(())
-        })?;
-        db.scan(Family::Index, schema::all_loose().range(), |key, _| {
-            let home = GroupId(u64::from_be_bytes(key::part(Family::Index, key, 8)?));
-            activities(db, home, emit)
-        })?;
-        self.db
-            .scan(Family::Index, schema::live_groups().range(), |key, _| {
-                let group = GroupId(key::last_number(Family::Index, key)?);
-                live_group(&self.db, group, emit)
-            })?;
-        work(db, emit)?;
-        scopes
-            .iter()
-            .try_for_each(|scope| identities(&self.db, scope, ids_kept, emit))
-    }
-}
-
-/// Refuses a store of another schema, and gives a new one its name and key.
-pub(super) fn check_or_create(db: &Db) -> Result<(), StoreError> {
-    let known = schema::SCHEMA;
+/// Gives a new store its name and key, brings an older one to this schema, and refuses a later one.
+/// `is_there`: there was a database before it was opened, so that it is not made anew in place of what is lost.
+pub(super) fn check_or_create(db: &Db, is_there: bool) -> Result<(), StoreError> {
     match db.record(Family::Meta, &schema::meta(name::SCHEMA))? {
-        Some(found) if found == known => Ok(()),
-        Some(found) => Err(StoreError::UnknownSchema { found, known }),
+        Some(found) => migrate(db, found),
+        None if is_there && !db.is_empty()? => Err(corrupt(Family::Meta, "the schema is missing")),
         None => create(db),
     }
 }
 
 /// Refuses a store of another schema, and one that is none.
 pub(super) fn check(db: &Db) -> Result<(), StoreError> {
+    let known = schema::SCHEMA;
     match db.record(Family::Meta, &schema::meta(name::SCHEMA))? {
-        Some(found) if found == schema::SCHEMA => Ok(()),
-        Some(found) => Err(StoreError::UnknownSchema {
-            found,
-            known: schema::SCHEMA,
-        }),
+        Some(found) if found == known => Ok(()),
+        Some(found) if found < known => Err(StoreError::OldSchema { found, known }),
+        Some(found) => Err(StoreError::UnknownSchema { found, known }),
         None => Err(corrupt(Family::Meta, "the schema is missing")),
     }
 }
@@ -250,63 +209,11 @@ fn next_offsets(db: &Db) -> Result<Vec<NextOffset>, StoreError> {
     Ok(offsets)
 }
 
-fn scopes(db: &Db) -> Result<Vec<ScopeRecord>, StoreError> {
+pub(super) fn scopes(db: &Db) -> Result<Vec<ScopeRecord>, StoreError> {
     let mut scopes = Vec::new();
     db.scan(Family::State, schema::scopes().range(), |_, value| {
         scopes.push(codec::decode(Family::State, value)?);
         Ok(())
     })?;
     Ok(scopes)
-}
-
-fn live_group(db: &Db, id: GroupId, emit: &mut dyn FnMut(Record)) -> Result<(), StoreError> {
-    let group: Option<GroupRecord> = db.record(Family::State, &schema::group(id))?;
-    let group = group.ok_or_else(|| corrupt(Family::State, "a live group without its record"))?;
-    let parts = group.parts.clone();
-    emit(Record::Group(Box::new(group)));
-    parts
-        .into_iter()
-        .try_for_each(|part| activities(db, part, emit))
-}
-
-fn activities(db: &Db, home: GroupId, emit: &mut dyn FnMut(Record)) -> Result<(), StoreError> {
-    query::scan_activities(db, home, ActivityId(0), |activity, tally| {
-        emit(Record::Activity(Box::new(activity)));
-        emit(Record::Tally(tally));
-        Ok(ControlFlow::Continue(()))
-    })
-}
-
-/// What people did: of all groups, also of those that left memory, because only few are ever touched.
-fn work(db: &Db, emit: &mut dyn FnMut(Record)) -> Result<(), StoreError> {
-    db.scan(Family::State, schema::works().range(), |_, value| {
-        emit(Record::Work(codec::decode(Family::State, value)?));
-        Ok(())
-    })?;
-    db.scan(Family::State, schema::audit_heads().range(), |_, value| {
-        emit(Record::AuditHead(codec::decode(Family::State, value)?));
-        Ok(())
-    })?;
-    db.scan(Family::State, schema::wishes().range(), |_, value| {
-        emit(Record::Key(codec::decode(Family::State, value)?));
-        Ok(())
-    })
-}
-
-fn identities(
-    db: &Db,
-    scope: &ScopeRecord,
-    kept: Span,
-    emit: &mut dyn FnMut(Record),
-) -> Result<(), StoreError> {
-    let oldest = scope.time.minus(kept);
-    let range =
-        schema::in_day(scope.id, oldest.day()).bytes()..schema::in_scope(scope.id).successor();
-    db.scan(Family::Dedup, range, |key, value| {
-        let identity = codec::decode_identity(scope.id, key, value)?;
-        if identity.time >= oldest {
-            emit(Record::Identity(identity));
-        }
-        Ok(())
-    })
 }

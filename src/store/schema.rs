@@ -5,7 +5,7 @@
 //!
 //! | family | key after the shard | value |
 //! |---|---|---|
-//! | meta | name | lineage, hash key, schema, head, published, accounting, lost, former, attempt |
+//! | meta | name | lineage, hash key, schema, head, published, accounting, lost, former, attempt, migration |
 //! | meta | `topic/` topic:u16 | the topic's name |
 //! | meta | `offset/` topic:u16 partition:u32 | next offset to read |
 //! | state | 1 scope:u32 | `ScopeRecord` |
@@ -42,8 +42,8 @@ use caseloom_engine::record::BusyRecord;
 
 use super::key::Key;
 
-/// The schema this version reads and writes. A change of a key or of the meaning of a family is a new schema; a change
-/// of a value is a new format of that value.
+/// The schema this version reads and writes. A change of a key, of the meaning of a family or of a value is a new schema,
+/// and a step in `migrate`.
 pub(super) const SCHEMA: u32 = 2;
 
 const STATE_SCOPE: u8 = 1;
@@ -121,6 +121,7 @@ pub(super) mod name {
     pub(in super::super) const LOST: &str = "lost";
     pub(in super::super) const FORMER: &str = "former";
     pub(in super::super) const ATTEMPT: &str = "attempt";
+    pub(in super::super) const MIGRATION: &str = "migration";
 }
 
 pub(super) fn meta(name: &str) -> Key {

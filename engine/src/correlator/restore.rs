@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 use super::Correlator;
 use crate::accounting::Accounting;
 use crate::activities::{Activity, Grounds, LinkNo, Mentions, begin_of};
 use crate::decision::Tally;
 use crate::entities::{Known, Mention};
+use crate::entity::EntityKind;
 use crate::groups::{Body, Group, Head};
 use crate::ids::{CaseId, ScopeId};
 use crate::keys::Key;
@@ -19,6 +22,13 @@ use crate::recurrence::{Bins, PairRecord, Standing};
 use crate::rules::Rule;
 use crate::slots::No;
 use crate::time::{Span, Timestamp};
+
+/// The entities of a record by their index.
+type Named = SmallVec<[Option<No<Known>>; 8]>;
+
+fn entity_at(named: &Named, index: u16) -> Option<No<Known>> {
+    *named.get(usize::from(index))?
+}
 
 impl Correlator {
     /// Takes over the sums.
@@ -84,8 +94,8 @@ impl Correlator {
         let rule = self
             .rules
             .mention(&record.source, &record.rule_id, &record.rule_name);
-        let mentions = self.restore_mentions(scope, record);
-        let key = (scope, rule, mentions);
+        let named = self.restore_entities(scope, record);
+        let key = (scope, rule, self.restore_mentions(record, &named));
         let mut activity = Activity::new(record.id, record.group, key, tally.first);
         activity.window_end = record.window_end;
         activity.window_begin = record.window_begin;
@@ -102,21 +112,16 @@ impl Correlator {
         let rule_names = (&*record.source, &*record.rule_id);
         let at = record.subject.map(usize::from);
         activity.print = self.print_of(scope, rule_names, (&record.entities, at), |_| {});
-        activity.grounds = self.restore_grounds(scope, (rule, &activity.mentions), record);
+        let pair = subject.map(|entity| self.pairs.key_of(scope, rule_names, Some(entity)));
+        activity.grounds = self.restore_grounds((rule, pair), &named, &activity.mentions, record);
         activity.is_short = self.is_short(
             &activity.grounds,
             record.window_end.since(record.window_begin),
         );
-        activity.subject =
-            subject.and_then(|entity| self.entities.find(scope, entity.kind, &entity.value).1);
-        activity.pair = subject.and_then(|entity| {
-            let key = self
-                .pairs
-                .key_of(scope, (&record.source, &record.rule_id), Some(entity));
-            self.pairs.find(key)
-        });
+        activity.subject = record.subject.and_then(|index| entity_at(&named, index));
+        activity.pair = pair.and_then(|key| self.pairs.find(key));
         let strongest = record.links.first();
-        activity.link = strongest.map(|link| Box::new(self.restore_link(scope, link)));
+        activity.link = strongest.map(|link| Box::new(self.restore_link((record, &named), link)));
         let no = self.activities.insert(activity);
         if tally.standing == Standing::Background {
             let bin = Bins::of(record.window_begin);
@@ -166,20 +171,19 @@ impl Correlator {
 
     fn restore_grounds(
         &self,
-        scope: ScopeId,
-        (rule, mentions): (No<Rule>, &Mentions),
+        (rule, pair): (No<Rule>, Option<u64>),
+        named: &Named,
+        mentions: &Mentions,
         record: &ActivityRecord,
     ) -> Grounds {
-        let find = |index: u16| {
-            let entity = record.entities.get(usize::from(index))?;
-            self.entities.find(scope, entity.kind, &entity.value).1
-        };
+        let scope = record.scope;
+        let find = |index: u16| entity_at(named, index);
         let shown = &record.grounds;
         let mut grounds = Grounds {
             is_novel: shown.is_novel,
             ..Grounds::default()
         };
-        let alone: Vec<No<Known>> = shown
+        let alone: SmallVec<[No<Known>; 8]> = shown
             .alone
             .iter()
             .filter_map(|index| find(*index))
@@ -191,8 +195,10 @@ impl Correlator {
         }
         let (recurrence, evidence) = (&self.policy.recurrence, &self.policy.evidence);
         if shown.is_run {
-            let names = (&*record.source, &*record.rule_id);
-            let pair = self.pairs.key_of(scope, names, record.subject_entity());
+            let pair = pair.unwrap_or_else(|| {
+                let names = (&*record.source, &*record.rule_id);
+                self.pairs.key_of(scope, names, None)
+            });
             grounds.keys.push((Key::Run(pair), recurrence.run_gap));
         }
         for (a, b, gap) in &shown.both {
@@ -274,29 +280,46 @@ impl Correlator {
         }
     }
 
-    fn restore_mentions(&mut self, scope: ScopeId, record: &ActivityRecord) -> Mentions {
-        let mut mentions = Mentions::new();
+    /// The numbers of its entities, each looked up once; none for what links nothing.
+    fn restore_entities(&mut self, scope: ScopeId, record: &ActivityRecord) -> Named {
+        let mut named = Named::with_capacity(record.entities.len());
         for entity in &record.entities {
             if !self.links(entity) {
+                named.push(None);
                 continue;
             }
             let (hash, known) = self.entities.find(scope, entity.kind, &entity.value);
-            let no = known.unwrap_or_else(|| {
+            named.push(Some(known.unwrap_or_else(|| {
                 self.entities
                     .insert(hash, scope, entity.kind, &entity.value)
-            });
-            mentions.push(Mention::new(no, entity.role));
-            self.entities.mention(no);
+            })));
+        }
+        named
+    }
+
+    fn restore_mentions(&mut self, record: &ActivityRecord, named: &Named) -> Mentions {
+        let mut mentions = Mentions::new();
+        for (entity, no) in record.entities.iter().zip(named) {
+            if let Some(no) = *no {
+                mentions.push(Mention::new(no, entity.role));
+                self.entities.mention(no);
+            }
         }
         mentions.sort_unstable();
         mentions
     }
 
-    fn restore_link(&self, scope: ScopeId, link: &Link) -> LinkNo {
-        let known = link
-            .entities
-            .iter()
-            .filter_map(|(kind, value)| self.entities.find(scope, *kind, value).1);
+    /// What is shared is an entity of both activities, so that most need no look-up.
+    fn restore_link(&self, (record, named): (&ActivityRecord, &Named), link: &Link) -> LinkNo {
+        let own = |kind: EntityKind, value: &str| {
+            let mut entities = record.entities.iter().zip(named);
+            entities.find_map(|(entity, no)| {
+                no.filter(|_| entity.kind == kind && entity.value == value)
+            })
+        };
+        let known = link.entities.iter().filter_map(|(kind, value)| {
+            own(*kind, value).or_else(|| self.entities.find(record.scope, *kind, value).1)
+        });
         LinkNo {
             other: link.other,
             gap: link.gap,

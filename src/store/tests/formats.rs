@@ -149,6 +149,6 @@ fn a_later_schema_is_refused() {
     let error = Store::open(directory.path(), &StoreOptions::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the store has schema 3, this version reads schema 2"
+        "the store has schema 3, this version knows schemas up to 2: run the version that made it, or a later one"
     );
 }

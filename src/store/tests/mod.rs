@@ -7,6 +7,7 @@ mod outbox;
 mod pages;
 mod recovery;
 mod retention;
+mod rot;
 mod round_trip;
 
 use crate::store::{BatchStore, Memory};
