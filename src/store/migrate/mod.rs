@@ -41,10 +41,12 @@ struct Step {
 struct Pass {
     family: Family,
     range: fn() -> Range<Vec<u8>>,
-    /// Puts what the entry becomes. It may read what stands in the store, and change other entries of the range that
-    /// lie before this one.
-    turn: fn(&Db, key: &[u8], value: &[u8], &mut Puts<'_>) -> Result<(), StoreError>,
+    turn: Turn,
 }
+
+/// Puts what an entry, a key and its value, becomes. It may read what stands in the store, and change other entries of the
+/// range that lie before this one.
+type Turn = fn(&Db, &[u8], &[u8], &mut Puts<'_>) -> Result<(), StoreError>;
 
 /// All steps, ascending.
 const STEPS: [Step; SCHEMA as usize - 1] = [from_1::STEP];
@@ -92,7 +94,7 @@ impl<'a> Migration<'a> {
         }
         let progress: Option<Progress> = db.record(Family::Meta, &schema::meta(name::MIGRATION))?;
         let begun = progress.filter(|progress| progress.from == found);
-        let progress = begun.unwrap_or(Progress {
+        let progress = begun.unwrap_or_else(|| Progress {
             from: found,
             ..Progress::default()
         });

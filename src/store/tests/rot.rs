@@ -15,7 +15,9 @@ use crate::store::samples;
 const PLACES: usize = 24;
 
 /// All keys and values.
-fn everything(store: &Store) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn everything(store: &Store) -> Result<Entries, StoreError> {
     let mut all = Vec::new();
     for family in Family::ALL {
         store.db.scan(family, Vec::new()..vec![1], |key, value| {
@@ -26,7 +28,7 @@ fn everything(store: &Store) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
     Ok(all)
 }
 
-fn look(path: &Path) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+fn look(path: &Path) -> Result<Entries, StoreError> {
     let store = Store::open(path, &StoreOptions::default())?;
     store.recover()?;
     everything(&store)
