@@ -23,7 +23,7 @@ macro_rules! products {
 
 products! {
     wazuh wazuh5 elastic crowdstrike sentinelone cortex falco zeek
-    hayabusa chainsaw zircolite osquery canary splunk qradar cef leef
+    hayabusa chainsaw zircolite osquery canary splunk qradar cef leef snort panos
 }
 
 /// Whatever stands in place of one value, or of a few bytes, of a product's message: no panic, and no more than the

@@ -220,21 +220,24 @@ impl Draft<'_> {
         self.alert.lifecycle = lifecycle;
     }
 
-    /// The event time.
+    /// The event time. What can't be read is left out where the broker's time will do.
     ///
     /// # Errors
-    /// [`Reject::BadTime`] when `value` tells none.
+    /// [`Reject::BadTime`] when `value` tells none, and neither did the broker.
     pub(crate) fn time(&mut self, value: Scalar<'_>, unit: Unit, path: &str) -> Result<(), Reject> {
         if value.is_nothing() {
             return Ok(());
         }
-        let time = timestamp::read(value, unit, self.message.broker_time).ok_or_else(|| {
-            Reject::BadTime {
-                path: path.to_compact_string(),
-                value: value.text().map(|text| excerpt(&text)).unwrap_or_default(),
+        match timestamp::read(value, unit, self.message.broker_time) {
+            Some(time) => self.time = Some(time),
+            None if self.message.broker_time.is_some() => self.notes.values_ignored += 1,
+            None => {
+                return Err(Reject::BadTime {
+                    path: path.to_compact_string(),
+                    value: value.text().map(|text| excerpt(&text)).unwrap_or_default(),
+                });
             }
-        })?;
-        self.time = Some(time);
+        }
         Ok(())
     }
 
@@ -438,7 +441,8 @@ impl Draft<'_> {
     /// # Errors
     /// [`Reject::MissingTime`], [`Reject::MissingRule`], [`Reject::BadScope`].
     pub(crate) fn finish(mut self, paths: Paths<'_>) -> Result<Reading, Reject> {
-        let time = self.time.or(self.facts.time);
+        // An alert that says not when it happened has arrived at least.
+        let time = self.time.or(self.facts.time).or(self.message.broker_time);
         let time = time.ok_or_else(|| Reject::MissingTime {
             path: paths.time.to_compact_string(),
         })?;

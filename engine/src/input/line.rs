@@ -15,7 +15,7 @@ use super::timestamp::{self, Unit};
 pub(crate) struct Line<'a> {
     /// The text behind the header, without blanks around it.
     pub(crate) text: &'a str,
-    /// The header's time. BSD's form has neither year nor zone: UTC, in the year that is nearest to the broker's time.
+    /// The header's time. BSD's form has neither year nor zone: UTC, in the last year that is not beyond the broker's time.
     pub(crate) time: Option<Timestamp>,
     /// The sending machine's name or address.
     pub(crate) host: Option<&'a str>,
@@ -141,7 +141,7 @@ fn word(text: &str) -> (&str, &str) {
 /// As [`word`], of a header's part that many senders leave out: `-` where the text itself begins already.
 fn part(text: &str) -> (&str, &str) {
     let (first, rest) = word(text);
-    match is_known_start(first) {
+    match is_known_start(first) || first.contains('=') {
         true => ("-", text),
         false => (first, rest),
     }
@@ -209,8 +209,8 @@ fn moment(year: i16, month: i8, day: i8, clock: &str) -> Option<Timestamp> {
     timestamp::read(Scalar::Text(&written), Unit::Auto, None)
 }
 
-/// The year in which that day lies nearest to `near`: a line from December may be read in January, and a clock may run
-/// ahead.
+/// The last year in which that day lies before `near`, or not far behind it: a line from December may be read in January,
+/// and a clock may run ahead.
 fn nearest(near: Timestamp, month: i8, day: i8, clock: &str) -> Option<Timestamp> {
     let year = jiff::Timestamp::from_millisecond(near.0)
         .ok()?
@@ -219,7 +219,8 @@ fn nearest(near: Timestamp, month: i8, day: i8, clock: &str) -> Option<Timestamp
     [year - 1, year, year + 1]
         .into_iter()
         .filter_map(|year| moment(year, month, day, clock))
-        .min_by_key(|time| time.0.abs_diff(near.0))
+        .filter(|time| time.0 <= near.0 + timestamp::AHEAD_MAX.0)
+        .max()
 }
 
 /// A name or an address: nothing of what begins a text without a host.

@@ -7,6 +7,8 @@
 
 mod written;
 
+pub(super) use written::AHEAD_MAX;
+
 use crate::time::Timestamp;
 
 use super::json::Scalar;

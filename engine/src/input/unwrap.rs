@@ -127,7 +127,13 @@ fn begins_record(line: &str) -> bool {
     let is_prioritised = line
         .strip_prefix('<')
         .is_some_and(|rest| rest.starts_with(|digit: char| digit.is_ascii_digit()));
-    is_prioritised || envelope::tells(line) || line.contains('=')
+    // Snort's mark, and the fourth value of a firewall's.
+    let is_threat = line.contains("[**]")
+        || line
+            .split(',')
+            .nth(3)
+            .is_some_and(|kind| kind == "THREAT" || kind == "TRAFFIC");
+    is_prioritised || is_threat || envelope::tells(line) || line.contains('=')
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Canonical forms of names and numbers: users, hashes, paths, cloud resources, accounts.
 
+use std::borrow::Cow;
+
 use compact_str::CompactString;
 
 use super::{ignore, lower, strip_prefix_ignoring_case};
@@ -16,7 +18,7 @@ pub(super) fn user(raw: &str) -> Option<CompactString> {
     if raw.is_empty() || raw.ends_with('$') || ignore::is_blank(raw) {
         return None;
     }
-    let user = lower(raw);
+    let user = lower(&without_escapes(raw));
     let (domain, name) = match user.rsplit_once('\\') {
         Some((domain, name)) => (domain, name),
         None => user
@@ -77,7 +79,8 @@ fn is_algorithm(name: &str) -> bool {
 /// A path or a bare file name: without quotes and without the device or drive that differs between products. Windows
 /// paths are in lower case, others keep theirs.
 pub(super) fn path(raw: &str) -> Option<CompactString> {
-    let mut tail = raw;
+    let raw = without_escapes(raw);
+    let mut tail = &*raw;
     // What stands under a prefix may have quotes or a prefix again.
     loop {
         let inside = windows_tail(tail.trim_matches(|c: char| c == '"' || c.is_whitespace()));
@@ -95,6 +98,27 @@ pub(super) fn path(raw: &str) -> Option<CompactString> {
     } else {
         CompactString::new(tail)
     })
+}
+
+/// `text` with single backslashes where a collector has escaped them twice, as Wazuh does with Windows' events; two at the
+/// beginning are a network's path.
+fn without_escapes(text: &str) -> Cow<'_, str> {
+    let start = text.bytes().take_while(|byte| *byte == b'\\').count();
+    if !text[start..].contains(r"\\") {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    plain.push_str(match start {
+        0 => "",
+        1 | 2 => r"\",
+        _ => r"\\",
+    });
+    for letter in text[start..].chars() {
+        if letter != '\\' || !plain.ends_with('\\') {
+            plain.push(letter);
+        }
+    }
+    Cow::Owned(plain)
 }
 
 /// `path` after `\Device\HarddiskVolume3`, `\??\` and `C:`, which name the same file to different products.

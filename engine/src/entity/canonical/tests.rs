@@ -270,6 +270,16 @@ fn prefixes_under_prefixes_are_taken_off_at_once() {
         EntityKind::Url,
         &[("http:// [.]", None), ("http://a:80.:80", Some("http://a"))],
     );
+    check(
+        EntityKind::File,
+        &[
+            (r"C:\\Users\\a.txt", Some(r"\users\a.txt")),
+            (r"\\\\srv\\share\\a.txt", Some(r"\\srv\share\a.txt")),
+            (r"\\srv\share\a.txt", Some(r"\\srv\share\a.txt")),
+            (r"\\Device\\HarddiskVolume3\\a.txt", Some(r"\a.txt")),
+        ],
+    );
+    check(EntityKind::User, &[(r"CORP\\Alice", Some(r"corp\alice"))]);
     check(EntityKind::Domain, &[("a[[.].]b", None)]);
     check(EntityKind::Host, &[("a\u{2000}.", Some("a"))]);
 }

@@ -42,8 +42,8 @@ impl<'a> Ecs<'a> {
         self.windows.tell(draft);
         draft.drop_known(told);
         self.tell_indicators(draft);
-        self.tell_related(draft);
         self.tell_observer(draft);
+        self.tell_related(draft);
     }
 
     /// ATT&CK ids, of one `threat` or of a list.
@@ -65,6 +65,30 @@ impl<'a> Ecs<'a> {
 
     /// Whether `host` is the observer under another key.
     fn is_sensor(&self) -> bool {
+        /// Products that see what others do, and log where they run.
+        const SENSORS: [&str; 12] = [
+            "suricata",
+            "zeek",
+            "snort",
+            "panw",
+            "fortinet",
+            "checkpoint",
+            "sophos",
+            "juniper",
+            "cisco",
+            "pfsense",
+            "netflow",
+            "network_traffic",
+        ];
+        let module = self
+            .event
+            .module
+            .or(self.event.dataset)
+            .and_then(first_text);
+        let product = module.map(|module| module.split(['.', '_']).next().unwrap_or(module));
+        if product.is_some_and(|product| SENSORS.contains(&product)) {
+            return true;
+        }
         let sensor = self.observer.names().next().and_then(first_text);
         let host = self.host.names().next().and_then(first_text);
         matches!((sensor, host), (Some(sensor), Some(host)) if sensor.eq_ignore_ascii_case(host))
@@ -183,6 +207,9 @@ impl<'a> Ecs<'a> {
     }
 
     fn tell_observer(&self, draft: &mut Draft<'_>) {
+        if self.is_sensor() {
+            self.host.tell(Role::Observer, thing::OBSERVER, draft);
+        }
         self.observer.tell(Role::Observer, thing::OBSERVER, draft);
         for agent in self.agent.names().filter_map(first_text) {
             if self.is_of_host(agent) {

@@ -8,6 +8,7 @@
 //! Severities: a number up to 10 is on the scale of ten, where 1-3 is low, 4-6 medium, 7-8 high, 9-10 critical;
 //! beyond it is of 100. A `priority` counts from 1, the worst. Words are everybody's.
 
+mod ecs;
 mod found;
 mod pairs;
 
@@ -23,9 +24,9 @@ use super::super::line::Line;
 use super::super::reject::Reject;
 use super::super::severity;
 use super::super::timestamp::{self, Unit};
-use super::super::vocabulary::{Holds, WEAK};
+use super::super::vocabulary::{ACTION, Holds, POLICY, REASON, WEAK};
 use super::{Json, Room, Texts};
-use found::{Found, Mention};
+use found::{Found, Mention, is_unique};
 
 pub(super) const ROOM: Room = Room {
     name: "generic",
@@ -46,7 +47,7 @@ const PATHS: Paths<'static> = Paths {
 };
 
 fn is_alert(record: Value<'_>) -> bool {
-    Found::of_record(record).is_alert()
+    ecs::is_alert(record) || Found::of_record(record).is_alert()
 }
 
 fn is_alert_text(line: &Line<'_>) -> bool {
@@ -54,7 +55,11 @@ fn is_alert_text(line: &Line<'_>) -> bool {
 }
 
 fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
-    tell(&Found::of_record(record), desk)
+    let found = Found::of_record(record);
+    match ecs::is_ecs(record) {
+        true => ecs::read(record, &found, desk),
+        false => tell(&found, desk),
+    }
 }
 
 fn read_text(line: &Line<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
@@ -69,7 +74,7 @@ fn tell(found: &Found<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     }
     let mut draft = desk.draft(ROOM.name);
     tell_time(found, &mut draft)?;
-    if let Some(id) = found.id.map(|(_, id)| id).filter(|id| is_unique(*id)) {
+    if let Some((_, id)) = found.id {
         draft.id(id, "id")?;
     }
     tell_rule(found, &mut draft)?;
@@ -93,8 +98,8 @@ fn tell_time(found: &Found<'_>, draft: &mut Draft<'_>) -> Result<(), Reject> {
     }
     match (best, found.times.first()) {
         (Some((_, time)), _) => draft.time_read(Some(time)),
-        // For the reject's text, unless the envelope's time will do.
-        (None, Some((_, value))) if !draft.has_outer_time() => {
+        // For the reject's text, unless another's time will do.
+        (None, Some((_, value))) if !draft.has_outer_time() && draft.near().is_none() => {
             draft.time(*value, Unit::Auto, PATHS.time)?;
         }
         _ => {}
@@ -110,17 +115,14 @@ fn on_date(found: &Found<'_>, clock: Scalar<'_>) -> Option<crate::time::Timestam
     let date = date.text()?;
     let zone = found.zone.and_then(Scalar::text);
     let zone = zone.as_deref().unwrap_or_default();
-    let mut written = CompactString::with_capacity(date.len() + clock.len() + 8);
-    for part in [&*date, "T", clock, zone] {
-        written.push_str(part);
-    }
-    timestamp::read(Scalar::Text(&written), Unit::Auto, None)
-}
-
-/// Whether an id can be one alert's alone: short numbers are ids of rules, lines and kinds of events.
-fn is_unique(id: Scalar<'_>) -> bool {
-    const BYTES_MIN: usize = 8;
-    id.text().is_some_and(|id| id.len() >= BYTES_MIN)
+    // Names of zones that mean several are as good as none.
+    [zone, ""].into_iter().find_map(|zone| {
+        let mut written = CompactString::with_capacity(date.len() + clock.len() + 8);
+        for part in [&*date, "T", clock, zone] {
+            written.push_str(part);
+        }
+        timestamp::read(Scalar::Text(&written), Unit::Auto, None)
+    })
 }
 
 fn tell_rule(found: &Found<'_>, draft: &mut Draft<'_>) -> Result<(), Reject> {
@@ -128,11 +130,23 @@ fn tell_rule(found: &Found<'_>, draft: &mut Draft<'_>) -> Result<(), Reject> {
         draft.rule_id(id, "rule.id")?;
     }
     let title = found.title.map(|(_, title)| title);
-    let is_only_title = found.rule_id.is_none() && found.rule_name.is_none();
-    match found.rule_name {
+    // A policy says what is forbidden, the reason what was done; and an action is what became of it.
+    let is_number = |name: Scalar<'_>| {
+        let is_part = |byte: u8| byte.is_ascii_digit() || byte == b':';
+        name.text().is_some_and(|name| name.bytes().all(is_part))
+    };
+    let is_told_better = |rank: u8, name: Scalar<'_>| match found.title {
+        Some((title, _)) => {
+            (rank == POLICY && title == REASON) || rank == ACTION || is_number(name)
+        }
+        None => false,
+    };
+    match found
+        .rule_name
+        .filter(|(rank, name)| !is_told_better(*rank, *name))
+    {
         Some((_, name)) => draft.rule_name(name),
-        None if is_only_title => draft.rule_name(title.unwrap_or(Scalar::Null)),
-        None => {}
+        None => draft.rule_name(title.unwrap_or(Scalar::Null)),
     }
     if let Some(title) = title {
         draft.title(title);
@@ -154,6 +168,10 @@ fn tell_severity(found: &Found<'_>, draft: &mut Draft<'_>) {
 
 fn score(value: Scalar<'_>) -> Option<Severity> {
     match severity::number(value) {
+        // A share of all that can be.
+        Some(number) if number > 0.0 && number < 1.0 => {
+            severity::read(Scalar::Float(number * 100.0))
+        }
         Some(number) if number <= 10.0 => severity::cef(value),
         _ => severity::read(value),
     }
@@ -179,9 +197,24 @@ fn tell_entities(found: &Found<'_>, draft: &mut Draft<'_>) {
         let Some(text) = mention.value.text() else {
             continue;
         };
-        if mention.holds == Holds::Hashes {
-            tell_hashes(&text, mention.role, draft);
-            continue;
+        match mention.holds {
+            Holds::AccountName if found.has_customer() => continue,
+            Holds::HostOrIp if mention.role == Role::Affected => {
+                if let Some(entity) = machine(found, mention, &text) {
+                    let thing = thing(&entity, draft);
+                    draft.push(Some(entity), thing);
+                }
+                continue;
+            }
+            Holds::Hashes => {
+                tell_hashes(&text, mention.role, FILE, draft);
+                continue;
+            }
+            Holds::ParentHashes => {
+                tell_hashes(&text, mention.role, PARENT, draft);
+                continue;
+            }
+            _ => {}
         }
         if let Some(entity) = entity(mention, &text) {
             let thing = thing(&entity, draft);
@@ -191,19 +224,63 @@ fn tell_entities(found: &Found<'_>, draft: &mut Draft<'_>) {
 }
 
 /// One hash, or several with their names: `MD5=..,SHA256=..`.
-fn tell_hashes(text: &str, role: Role, draft: &mut Draft<'_>) {
+fn tell_hashes(text: &str, role: Role, thing: u8, draft: &mut Draft<'_>) {
     for part in text.split([',', ';', ' ']).filter(|part| !part.is_empty()) {
         let (name, hash) = part.split_once(['=', ':']).unwrap_or(("", part));
         if !name.eq_ignore_ascii_case("imphash") {
-            draft.entity(EntityKind::Hash, role, hash, FILE);
+            // Of one algorithm, a file has one.
+            let is_of_another = draft.alert().entities.iter().any(|other| {
+                other.kind == EntityKind::Hash
+                    && other.thing == thing
+                    && other.value.len() == hash.len()
+                    && !other.value.eq_ignore_ascii_case(hash)
+            });
+            let thing = if is_of_another { 0 } else { thing };
+            draft.entity(EntityKind::Hash, role, hash, thing);
         }
     }
+}
+
+/// The machine that a field without a side names. Where both sides are known by their addresses, and a sensor saw them,
+/// the name is what was asked of the server.
+fn machine(found: &Found<'_>, mention: &Mention<'_>, text: &str) -> Option<Entity> {
+    let has = |role: Role| {
+        let mut ips = found.mentions.iter();
+        ips.any(|other| other.holds == Holds::Kind(EntityKind::Ip) && other.role == role)
+    };
+    let is_side = |text: &str| {
+        found.mentions.iter().any(|other| {
+            other.holds == Holds::Kind(EntityKind::Ip)
+                && matches!(other.value, Scalar::Text(ip) if ip == text)
+        })
+    };
+    let is_seen = has(Role::Source) && has(Role::Target);
+    if is_seen && is_side(text) {
+        return None;
+    }
+    let is_asked = is_seen && found.asks && text.contains('.');
+    let has_sensor = found
+        .mentions
+        .iter()
+        .any(|other| other.role == Role::Observer);
+    if is_asked && has_sensor {
+        return Entity::new(EntityKind::Domain, Role::Target, text)
+            .or_else(|| Entity::new(EntityKind::Ip, Role::Target, text));
+    }
+    entity(mention, text)
 }
 
 fn entity(mention: &Mention<'_>, text: &str) -> Option<Entity> {
     let role = mention.role;
     match mention.holds {
-        Holds::Kind(EntityKind::User) => Entity::user_or_host(role, text),
+        // Words are how people are called, or a remark.
+        Holds::Kind(EntityKind::User) if text.matches(' ').count() > 1 => None,
+        Holds::Kind(EntityKind::User) | Holds::AccountName => Entity::user_or_host(role, text),
+        Holds::Kind(EntityKind::Url) if text.starts_with("file:") => None,
+        // Where a rule stands.
+        Holds::Kind(EntityKind::File) if text.ends_with(".conf") || text.ends_with(".rules") => {
+            None
+        }
         Holds::Kind(EntityKind::Domain) => Entity::new(EntityKind::Domain, role, text)
             .or_else(|| Entity::new(EntityKind::Ip, role, text)),
         Holds::Kind(kind) => Entity::new(kind, role, text),
@@ -214,7 +291,11 @@ fn entity(mention: &Mention<'_>, text: &str) -> Option<Entity> {
         Holds::PerhapsResource if is_resource(text) => {
             Entity::new(EntityKind::CloudResource, role, text)
         }
-        Holds::PerhapsEmail | Holds::UserId | Holds::PerhapsResource | Holds::Hashes => None,
+        Holds::PerhapsEmail
+        | Holds::UserId
+        | Holds::PerhapsResource
+        | Holds::Hashes
+        | Holds::ParentHashes => None,
     }
 }
 
@@ -233,13 +314,27 @@ const USER: u8 = 2;
 const TARGET_USER: u8 = 3;
 const SOURCE: u8 = 4;
 const TARGET: u8 = 5;
+const PROCESS: u8 = 6;
 const FILE: u8 = 8;
+const PARENT: u8 = 7;
 const OBSERVER: u8 = 9;
+
+/// Whether `long` is `short` with its domain or its folder.
+fn is_longer(long: &str, short: &str) -> bool {
+    let with_domain = long.strip_prefix(short);
+    let with_folder = long.strip_suffix(short);
+    with_domain.is_some_and(|domain| domain.starts_with('.'))
+        || with_folder.is_some_and(|folder| folder.ends_with(['\\', '/']))
+}
 
 /// The number of the thing that the entity names: a second of its kind and role names another.
 fn thing(entity: &Entity, draft: &Draft<'_>) -> u8 {
     let is_second = |other: &Entity| {
-        other.kind == entity.kind && other.role == entity.role && other.value != entity.value
+        other.kind == entity.kind
+            && other.role == entity.role
+            && other.value != entity.value
+            && !is_longer(&entity.value, &other.value)
+            && !is_longer(&other.value, &entity.value)
     };
     if draft.alert().entities.iter().any(is_second) {
         return 0;
@@ -252,11 +347,24 @@ fn thing(entity: &Entity, draft: &Draft<'_>) -> u8 {
         (EntityKind::User | EntityKind::Email, Role::Actor) => USER,
         (EntityKind::User | EntityKind::Email, Role::Target) => TARGET_USER,
         (EntityKind::File, _) => FILE,
+        (EntityKind::Process, Role::Actor) => PROCESS,
         _ => 0,
     }
 }
 
 impl Found<'_> {
+    /// The name in a field that only alerts have.
+    fn strong_rule_name(&self) -> Option<Scalar<'_>> {
+        let (rank, name) = self.rule_name?;
+        (rank < WEAK).then_some(name)
+    }
+
+    /// Whether it has the id of a customer's account.
+    fn has_customer(&self) -> bool {
+        let mut mentions = self.mentions.iter();
+        mentions.any(|mention| mention.holds == Holds::Kind(EntityKind::Account))
+    }
+
     fn is_alert(&self) -> bool {
         let is_strong =
             |found: Option<(u8, Scalar<'_>)>| found.is_some_and(|(rank, _)| rank < WEAK);
@@ -269,10 +377,11 @@ impl Found<'_> {
             .iter()
             .filter_map(|mention| Some((mention, mention.value.text()?)))
             .any(|(mention, text)| {
-                mention.holds == Holds::Hashes || entity(mention, &text).is_some()
+                matches!(mention.holds, Holds::Hashes | Holds::ParentHashes)
+                    || entity(mention, &text).is_some()
             });
         if has_entity {
-            has_rule || (has_severity && has_words)
+            has_rule || ((has_severity || self.smells) && has_words)
         } else {
             has_rule && has_severity && !self.times.is_empty()
         }

@@ -43,11 +43,13 @@ mod native;
 mod ocsf;
 mod okta;
 mod osquery;
+mod panos;
 mod qradar;
 mod sentinel;
 mod sentinel_incident;
 mod sentinelone;
 mod sigma;
+mod snort;
 mod splunk;
 mod suricata;
 mod wazuh5;
@@ -101,6 +103,8 @@ pub(super) static ROOMS: &[Room] = &[
     qradar::ROOM,
     cef::ROOM,
     leef::ROOM,
+    snort::ROOM,
+    panos::ROOM,
     // General ones, the most general last.
     native::ROOM,
     generic::ROOM,

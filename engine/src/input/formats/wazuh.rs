@@ -6,11 +6,14 @@
 //! its `location`). What the decoders found is in `data`: flat fields, Windows events, cloud logs, or a whole Suricata
 //! event, whose rule is then named as Suricata itself names it, so that both feeds agree.
 //!
+//! What the manager sends on by syslog (`syslog_output`) is the same in fewer words: see `forwarded`.
+//!
 //! An alert's id is unique for one manager only, so the manager's name stands before it. Fields:
 //! <https://documentation.wazuh.com/current/user-manual/manager/event-logging.html> and
 //! <https://documentation.wazuh.com/current/user-manual/capabilities/index.html>.
 
 mod data;
+mod forwarded;
 
 use compact_str::CompactString;
 
@@ -22,40 +25,51 @@ use super::super::json::{Scalar, Value};
 use super::super::reject::Reject;
 use super::super::severity;
 use super::super::timestamp::Unit;
-use super::Room;
+use super::{Json, Room, Texts};
 
-pub(super) const ROOM: Room = Room::json(
-    "wazuh",
+pub(super) const ROOM: Room = Room {
+    name: "wazuh",
+    json: Some(Json {
+        signatures: SIGNATURES,
+        read,
+    }),
+    text: Some(Texts {
+        tells: forwarded::tells,
+        read: forwarded::read_text,
+    }),
+    is_general: false,
+};
+
+const SIGNATURES: &[&[Need]] = &[
     &[
-        &[
-            Need::present("rule"),
-            Need::present("agent"),
-            Need::present("manager"),
-        ],
-        &[
-            Need::present("rule"),
-            Need::present("agent"),
-            Need::present("decoder"),
-            Need::present("location"),
-        ],
-        &[
-            Need::present("manager"),
-            Need::present("decoder"),
-            Need::present("location"),
-        ],
-        &[
-            Need::present("all_fields"),
-            Need::equal("pretext", "WAZUH Alert"),
-        ],
-        // What an active response gets.
-        &[
-            Need::present("command"),
-            Need::present("parameters"),
-            Need::present("parameters.alert.rule"),
-        ],
+        Need::present("rule"),
+        Need::present("agent"),
+        Need::present("manager"),
     ],
-    read,
-);
+    &[
+        Need::present("rule"),
+        Need::present("agent"),
+        Need::present("decoder"),
+        Need::present("location"),
+    ],
+    &[
+        Need::present("manager"),
+        Need::present("decoder"),
+        Need::present("location"),
+    ],
+    &[
+        Need::present("all_fields"),
+        Need::equal("pretext", "WAZUH Alert"),
+    ],
+    // What an active response gets.
+    &[
+        Need::present("command"),
+        Need::present("parameters"),
+        Need::present("parameters.alert.rule"),
+    ],
+    // What the manager sends on as JSON, and OSSEC.
+    &[Need::present("crit"), Need::present("component")],
+];
 
 const PATHS: Paths<'static> = Paths {
     time: "timestamp",
@@ -85,6 +99,9 @@ struct Agent<'a> {
 
 /// Reads `record`, which is an alert, an archived event, or an integration's message with an alert in it.
 fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
+    if record.get("component").is_some() {
+        return forwarded::read(record, desk);
+    }
     let wrapped = record
         .get("all_fields")
         .or_else(|| record.get("parameters")?.get("alert"));
@@ -214,7 +231,11 @@ impl<'a> Event<'a> {
             .location
             .filter(|location| is_manager && location.parse::<std::net::IpAddr>().is_ok());
         if let Some(sender) = sender {
-            draft.entity(EntityKind::Ip, Role::Affected, sender, thing::HOST);
+            let (role, number) = match data.is_some_and(data::Data::is_between) {
+                true => (Role::Observer, thing::OBSERVER),
+                false => (Role::Affected, thing::HOST),
+            };
+            draft.entity(EntityKind::Ip, role, sender, number);
         }
         let is_collector = sender.is_some() || data.is_some_and(data::Data::is_of_elsewhere);
         let (role, number) = match is_collector {

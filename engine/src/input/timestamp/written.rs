@@ -11,6 +11,9 @@ use super::{days_from_civil, fraction, in_range, offset, pair};
 /// The longest text that is looked at.
 const BYTES_MAX: usize = 64;
 
+/// How far ahead of the broker's a clock that writes no year may be. What would be further is of the year before.
+pub(in super::super) const AHEAD_MAX: Span = Span(7 * Span::DAY.0);
+
 /// What the words of a date have said so far.
 #[derive(Default)]
 struct Parts {
@@ -23,12 +26,15 @@ struct Parts {
     offset_minutes: Option<i64>,
 }
 
-/// The moment in milliseconds. Without a year it is the one that brings the moment closest to `near`; without a zone it
+/// The moment in milliseconds. Without a year it is the last that brings the moment not far beyond `near`; without a zone it
 /// is UTC.
 #[cold]
 pub(super) fn read(text: &str, near: Option<Timestamp>) -> Option<i64> {
     if text.len() > BYTES_MAX {
         return None;
+    }
+    if let Some(moment) = snort(text, near) {
+        return Some(moment);
     }
     // What stands in brackets is a remark, such as the zone's name.
     let text = text.split('(').next()?;
@@ -36,6 +42,28 @@ pub(super) fn read(text: &str, near: Option<Timestamp>) -> Option<i64> {
     for word in text.split([' ', ',']).filter(|word| !word.is_empty()) {
         parts.take(word)?;
     }
+    parts.moment(near)
+}
+
+/// `03/01-08:00:00.123456`, with the year before it or without: Snort's alerts, and Suricata's `fast.log`.
+fn snort(text: &str, near: Option<Timestamp>) -> Option<i64> {
+    let (date, clock) = text.split_once('-')?;
+    let mut numbers = date.split('/');
+    let number = |text: &str| two_digits(text.as_bytes());
+    let (first, second) = (number(numbers.next()?)?, number(numbers.next()?)?);
+    let third = numbers.next();
+    if numbers.next().is_some() {
+        return None;
+    }
+    let mut parts = Parts::default();
+    parts.take_clock(clock)?;
+    (parts.year, parts.month, parts.day) = match third {
+        // Suricata writes `MM/DD/YYYY`, Snort 3 `YY/MM/DD`, and Snort 2 `MM/DD/YY`.
+        Some(year) if year.len() == 4 => (Some(year.parse().ok()?), Some(first), Some(second)),
+        Some(day) if first > 12 => (Some(2000 + first), Some(second), Some(number(day)?)),
+        Some(year) => (Some(2000 + number(year)?), Some(first), Some(second)),
+        None => (None, Some(first), Some(second)),
+    };
     parts.moment(near)
 }
 
@@ -140,12 +168,13 @@ impl Parts {
         if let Some(year) = self.year {
             return in_year(year);
         }
-        // Written in December and read in January, or by a clock that is ahead.
+        // Written in December and read in January, or by a clock that is a little ahead.
         let near = near.filter(|near| in_range(near.0).is_some())?;
         let year = 1970 + near.0.div_euclid(365 * Span::DAY.0 + Span::DAY.0 / 4);
         (year - 1..=year + 1)
             .filter_map(in_year)
-            .min_by_key(|moment| moment.abs_diff(near.0))
+            .filter(|moment| *moment <= near.0 + AHEAD_MAX.0)
+            .max()
     }
 
     fn on_24_hours(&self, clock: i64) -> Option<i64> {

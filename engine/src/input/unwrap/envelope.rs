@@ -291,7 +291,9 @@ pub(in super::super) static AFTER_PRODUCTS: &[Envelope] = &[
                 "host.name",
                 "host.hostname",
                 "agent.hostname",
+                "agent.name",
                 "beat.hostname",
+                "observer.name",
             ];
             facts.host = host
                 .into_iter()
@@ -340,6 +342,21 @@ pub(in super::super) static AFTER_PRODUCTS: &[Envelope] = &[
             facts.host = text(gelf.get("host")).or(facts.host);
             telling(gelf.get("full_message")).or_else(|| telling(gelf.get("short_message")))
         },
+    },
+    // https://prometheus.io/docs/alerting/latest/configuration/#webhook_config, and Grafana's
+    Envelope {
+        name: "alertmanager",
+        signatures: &[
+            &[Need::present("alerts"), Need::present("groupKey")],
+            &[Need::present("alerts"), Need::present("groupLabels")],
+        ],
+        open: |hook, _| list(hook.get("alerts")),
+    },
+    // https://www.bitdefender.com/business/support/en/77211-135319-build-an-event-push-service-api-connector-for-splunk.html
+    Envelope {
+        name: "json_rpc",
+        signatures: &[&[Need::present("jsonrpc"), Need::present("params.events")]],
+        open: |call, _| list(call.get("params")?.get("events")),
     },
     // What APIs answer with, and webhooks that send several: an object whose list holds the alerts.
     Envelope {

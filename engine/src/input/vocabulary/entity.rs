@@ -66,6 +66,15 @@ fn role(words: &[&str]) -> Option<Role> {
         "subject",
     ];
     const AFFECTED: &[&str] = &["affected", "impacted", "infected", "compromised", "local"];
+    /// Beside these, `external` says which of a machine's own addresses it is, and not whose.
+    const MACHINES: &[&str] = &["computer", "device", "endpoint", "machine", "host", "asset"];
+    if has(words, &["external"]) && has(words, MACHINES) {
+        return Some(Role::Affected);
+    }
+    // Where a program connected to.
+    if has(words, &["netconn"]) && has(words, &["remote"]) {
+        return Some(Role::Target);
+    }
     let roles = [
         (OBSERVERS, Role::Observer),
         (TARGETS, Role::Target),
@@ -148,11 +157,19 @@ const NOTHING: &[&str] = &[
 ];
 
 pub(super) fn entity(words: &[&str]) -> Option<(Holds, Role)> {
-    if has(words, NOTHING) {
+    if has(words, NOTHING) && words != ["interface", "ip"] {
+        return None;
+    }
+    // What is only repeated from other fields, in the words of the common schema of Elastic's products.
+    if words.first() == Some(&"related") && words.len() == 2 {
         return None;
     }
     let (last, before) = words.split_last()?;
     let previous = before.last().copied().unwrap_or_default();
+    // What is asked of a web server, by whomever.
+    if has(words, &["request"]) && matches!(*last, "host" | "hostname") {
+        return Some((Holds::Kind(EntityKind::Domain), Role::Target));
+    }
     let said = role(words);
     let kind = |kind, otherwise| Some((Holds::Kind(kind), said.unwrap_or(otherwise)));
     match (previous, *last) {
@@ -216,14 +233,18 @@ fn name(words: &[&str], said: Option<Role>) -> Option<(Holds, Role)> {
         }
         _ if is_hostname => Some((Holds::HostOrIp, said.unwrap_or(Role::Affected))),
         "user" | "users" | "username" | "account" | "login" | "logon" | "upn" | "principal"
-        | "actor" | "subject" | "usr"
-            if is_person(words) =>
+        | "actor" | "usr"
+            if is_person(words) && is_persons_account(words) =>
         {
             let role = match said {
                 Some(Role::Target) => Role::Target,
                 _ => Role::Actor,
             };
-            Some((Holds::Kind(EntityKind::User), role))
+            let holds = match words == ["account", "name"] {
+                true => Holds::AccountName,
+                false => Holds::Kind(EntityKind::User),
+            };
+            Some((holds, role))
         }
         _ => None,
     }
@@ -266,8 +287,48 @@ fn is_person(words: &[&str]) -> bool {
         "certificate",
         "alert",
         "email",
+        "cause",
+        "id",
+        "owner",
+        "repository",
     ];
     !has(words, &is_other) || words == ["service", "account"]
+}
+
+/// Whether `account` is a person's; behind a product's name it is a customer's.
+fn is_persons_account(words: &[&str]) -> bool {
+    const WHOSE: &[&str] = &[
+        "user",
+        "login",
+        "logon",
+        "source",
+        "src",
+        "target",
+        "dst",
+        "dest",
+        "destination",
+        "service",
+        "subject",
+        "caller",
+        "actor",
+        "principal",
+        "initiating",
+        "affected",
+        "impacted",
+        "compromised",
+        "victim",
+        "attacker",
+        "new",
+        "old",
+        "client",
+        "process",
+        "sam",
+        "domain",
+    ];
+    match words {
+        [.., whose, "account"] | [.., whose, "account", "name"] => WHOSE.contains(whose),
+        _ => true,
+    }
 }
 
 fn email(words: &[&str], said: Option<Role>) -> Option<(Holds, Role)> {
@@ -346,6 +407,7 @@ fn content(words: &[&str], said: Option<Role>) -> Option<(Holds, Role)> {
         "icon",
         "logo",
         "runbook",
+        "external",
     ];
     /// Domains of accounts.
     const LOGON: &[&str] = &[
@@ -371,10 +433,23 @@ fn content(words: &[&str], said: Option<Role>) -> Option<(Holds, Role)> {
     let (last, before) = words.split_last()?;
     let previous = before.last().copied().unwrap_or_default();
     let with = |kind, otherwise| Some((Holds::Kind(kind), said.unwrap_or(otherwise)));
+    let is_parent = has(words, &["parent", "grandparent"]);
     match (previous, *last) {
-        (_, "sha256" | "sha1" | "md5" | "sha512" | "hash" | "hashes")
-        | ("sha", "256" | "1" | "512") => {
-            (!has(words, SHARED)).then_some((Holds::Hashes, Role::Target))
+        (
+            _,
+            "sha256" | "sha1" | "md5" | "sha512" | "hash" | "hashes" | "checksum" | "cksum"
+            | "sha256hex" | "sha1hex" | "analyticscksum",
+        )
+        | ("sha", "256" | "1" | "512") => (!has(words, SHARED)).then_some((
+            if is_parent {
+                Holds::ParentHashes
+            } else {
+                Holds::Hashes
+            },
+            if is_parent { Role::Actor } else { Role::Target },
+        )),
+        ("file", "name" | "path") if is_parent => {
+            Some((Holds::Kind(EntityKind::Process), Role::Actor))
         }
         ("url", "full" | "original") | (_, "url" | "urls" | "uri") if !has(words, ABOUT) => {
             Some((Holds::Kind(EntityKind::Url), Role::Target))

@@ -26,6 +26,10 @@ pub(super) struct Found<'a> {
     pub(super) priority: Option<Scalar<'a>>,
     pub(super) attack: SmallVec<[CompactString; 4]>,
     pub(super) id: Ranked<'a>,
+    /// Some field is named after an attack and says something.
+    pub(super) smells: bool,
+    /// Some field is named after what was asked of a server.
+    pub(super) asks: bool,
 }
 
 /// An entity's field.
@@ -46,7 +50,7 @@ const ATTACK_MAX: usize = 64;
 impl<'a> Found<'a> {
     pub(super) fn of_record(record: Value<'a>) -> Self {
         let mut found = Self::default();
-        found.walk(record, &Words::default(), 0);
+        found.walk(record, &Words::default(), &Words::default(), 0);
         found
     }
 
@@ -57,7 +61,7 @@ impl<'a> Found<'a> {
             let Some(words) = Words::default().with(key) else {
                 continue;
             };
-            found.put(&words, Scalar::Text(value));
+            found.put(&words, &words, Scalar::Text(value));
         }
         if found.title.is_none() && !prose.is_empty() {
             found.title = Some((u8::MAX, Scalar::Text(prose)));
@@ -65,7 +69,8 @@ impl<'a> Found<'a> {
         found
     }
 
-    fn walk(&mut self, object: Value<'a>, above: &Words, level: usize) {
+    /// `above` are the words of all keys so far, `bare` those since the last container.
+    fn walk(&mut self, object: Value<'a>, above: &Words, bare: &Words, level: usize) {
         if level >= LEVELS_MAX {
             return;
         }
@@ -74,12 +79,20 @@ impl<'a> Found<'a> {
         let mut fields: SmallVec<[(&str, Value<'a>); 32]> = object.keys_and_values().collect();
         fields.sort_unstable_by_key(|(key, _)| *key);
         for (key, value) in fields {
-            let Some(words) = above.with(key) else {
+            // `@type` and the like are about the document.
+            if key.starts_with('@') && key != "@timestamp" {
+                continue;
+            }
+            let (Some(words), Some(bare)) = (above.with(key), bare.with(key)) else {
                 continue;
             };
+            let inner = match vocabulary::is_container(key) {
+                true => &Words::default(),
+                false => &bare,
+            };
             value.each(|value| match value.scalar() {
-                Some(scalar) => self.put(&words, scalar),
-                None => self.walk(value, &words, level + 1),
+                Some(scalar) => self.put(&words, &bare, scalar),
+                None => self.walk(value, &words, inner, level + 1),
             });
         }
     }
@@ -93,27 +106,59 @@ impl<'a> Found<'a> {
             "dataType",
             "data_type",
             "entity_type",
+            "entityType",
             "ioc_type",
+            "indicator_type",
         ]);
-        let value = first(&["value", "data", "ioc", "indicator"]).and_then(Value::scalar);
+        let value = first(&[
+            "value",
+            "data",
+            "ioc",
+            "indicator",
+            "entity_value",
+            "entityValue",
+            "indicator_value",
+        ]);
         let (Some(kind), Some(value)) = (kind.and_then(Value::as_str), value) else {
             return;
         };
         let Some(holds) = observable_kind(kind) else {
             return;
         };
-        let role = object
+        let said = object
             .get("role")
-            .and_then(|role| Role::from_word(role.as_str()?))
-            .unwrap_or(Role::Affected);
-        self.mention(holds, role, value);
+            .and_then(|role| Role::from_word(role.as_str()?));
+        let role = said.unwrap_or_else(|| observable_role(holds));
+        if let Some(value) = value.scalar() {
+            self.mention(holds, role, value);
+        } else if holds == Holds::HostOrIp {
+            // A machine with its name and addresses.
+            for (key, holds) in [
+                ("name", holds),
+                ("hostname", holds),
+                ("ip", Holds::Kind(EntityKind::Ip)),
+                ("ips", Holds::Kind(EntityKind::Ip)),
+            ] {
+                let Some(values) = value.get(key) else {
+                    continue;
+                };
+                values.each(|value| {
+                    if let Some(value) = value.scalar() {
+                        self.mention(holds, role, value);
+                    }
+                });
+            }
+        }
     }
 
-    fn put(&mut self, words: &Words, value: Scalar<'a>) {
+    fn put(&mut self, words: &Words, bare: &Words, value: Scalar<'a>) {
         if value.is_nothing() {
             return;
         }
-        let Some(meaning) = vocabulary::meaning(words) else {
+        self.smells = self.smells || (vocabulary::smells(words) && says_so(value));
+        self.asks = self.asks || words.iter().any(|word| matches!(word, "url" | "uri"));
+        let meaning = vocabulary::meaning(words).or_else(|| vocabulary::inner_meaning(bare));
+        let Some(meaning) = meaning else {
             if words.iter().eq(["tz"]) || words.iter().eq(["timezone"]) {
                 self.zone = Some(value);
             }
@@ -135,7 +180,8 @@ impl<'a> Found<'a> {
             Meaning::Title(rank) => keep(&mut self.title, rank, value),
             Meaning::Severity(rank) => keep(&mut self.severity, rank, value),
             Meaning::Priority => self.priority = Some(value),
-            Meaning::Id(rank) => keep(&mut self.id, rank, value),
+            Meaning::Id(rank) if is_unique(value) => keep(&mut self.id, rank, value),
+            Meaning::Id(_) => {}
             Meaning::Attack => {
                 if let Some(text) = value.text()
                     && self.attack.len() < ATTACK_MAX
@@ -161,6 +207,12 @@ impl<'a> Found<'a> {
     }
 }
 
+/// Whether an id can be one alert's alone: short numbers are ids of rules, lines and kinds of events.
+pub(super) fn is_unique(id: Scalar<'_>) -> bool {
+    const BYTES_MIN: usize = 8;
+    id.text().is_some_and(|id| id.len() >= BYTES_MIN)
+}
+
 /// Keeps the value of the lowest rank; of equals the first.
 fn keep<'a>(slot: &mut Ranked<'a>, rank: u8, value: Scalar<'a>) {
     if matches!(value, Scalar::Bool(_)) {
@@ -168,6 +220,37 @@ fn keep<'a>(slot: &mut Ranked<'a>, rank: u8, value: Scalar<'a>) {
     }
     if slot.is_none_or(|(known, _)| rank < known) {
         *slot = Some((rank, value));
+    }
+}
+
+/// Whether a value is not how products write that there was nothing.
+fn says_so(value: Scalar<'_>) -> bool {
+    const NOT_SO: [&str; 9] = [
+        "none",
+        "no",
+        "false",
+        "0",
+        "clean",
+        "n/a",
+        "-",
+        "not_detected",
+        "benign",
+    ];
+    match value {
+        Scalar::Bool(is_so) => is_so,
+        Scalar::Integer(number) => number != 0,
+        Scalar::Text(text) => !NOT_SO.iter().any(|word| word.eq_ignore_ascii_case(text)),
+        _ => true,
+    }
+}
+
+fn observable_role(holds: Holds) -> Role {
+    match holds {
+        Holds::Hashes | Holds::Kind(EntityKind::Url | EntityKind::Domain | EntityKind::File) => {
+            Role::Target
+        }
+        Holds::Kind(EntityKind::User | EntityKind::Process) => Role::Actor,
+        _ => Role::Affected,
     }
 }
 
@@ -185,13 +268,14 @@ fn observable_kind(word: &str) -> Option<Holds> {
         "host" | "hostname" | "computer" | "device" | "endpoint" | "machine" => {
             return Some(Holds::HostOrIp);
         }
-        "user" | "username" | "account" | "useraccount" => EntityKind::User,
+        "user" | "username" | "account" | "useraccount" | "accountname" | "upn" => EntityKind::User,
         "email" | "mail" | "emailaddress" | "emailaddr" => return Some(Holds::PerhapsEmail),
-        "hash" | "filehash" | "sha256" | "sha1" | "md5" | "sha512" => return Some(Holds::Hashes),
+        "hash" | "filehash" | "sha256" | "sha1" | "md5" | "sha512" | "filesha256" | "filesha1"
+        | "filemd5" | "hashsha256" | "hashsha1" | "hashmd5" => return Some(Holds::Hashes),
         "url" | "uri" => EntityKind::Url,
         "domain" | "domainname" | "fqdn" => EntityKind::Domain,
         "process" | "processname" => EntityKind::Process,
-        "file" | "filename" | "filepath" => EntityKind::File,
+        "file" | "filename" | "filepath" | "fullpath" => EntityKind::File,
         _ => return None,
     }))
 }

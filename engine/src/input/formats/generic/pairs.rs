@@ -1,4 +1,4 @@
-//! Pairs: `key=value` and `key:"value"` out of a line of text.
+//! Pairs: `key=value` and `key:"value"` out of a line of text, or `Key: value, Other key: value`.
 //!
 //! A value in quotes ends at the next quote that no backslash stands before; another one ends where the next key
 //! begins. A blank, a comma, a semicolon or a bar parts pairs.
@@ -50,9 +50,63 @@ pub(super) fn pairs(text: &str) -> (&str, Pairs<'_>) {
         pairs.push((key, bare(&text[start..])));
     }
     if pairs.len() < PAIRS_MIN {
-        return (text, Pairs::new());
+        return colons(text);
     }
     (bare(&text[..prose_end.unwrap_or_default()]), pairs)
+}
+
+/// `SrcIP: 192.0.2.1, DstPort: 80, Message: "a, b"`, parted by commas or by semicolons.
+fn colons(text: &str) -> (&str, Pairs<'_>) {
+    /// Fewer are prose with lists in it.
+    const COLONS_MIN: usize = 4;
+    let separator = match memchr::memchr_iter(b';', text.as_bytes()).count() >= COLONS_MIN - 1 {
+        true => b';',
+        false => b',',
+    };
+    let mut pairs = Pairs::new();
+    let mut prose = text;
+    let (mut start, mut is_quoted) = (0, false);
+    let ends = memchr2_iter(b'"', separator, text.as_bytes()).chain([text.len()]);
+    for end in ends {
+        if text.as_bytes().get(end) == Some(&b'"') {
+            is_quoted = !is_quoted;
+            continue;
+        }
+        if (is_quoted && end < text.len()) || pairs.len() >= PAIRS_MAX {
+            continue;
+        }
+        let piece = &text[start..end];
+        // Before the first there may be more, with colons of its own.
+        let (piece, before) = match pairs.is_empty() {
+            true => last_pair(piece),
+            false => (piece, ""),
+        };
+        start = (end + 1).min(text.len());
+        let Some((key, value)) = piece.split_once(": ") else {
+            continue;
+        };
+        let key = key.trim_ascii();
+        let is_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'-');
+        if (1..=32).contains(&key.len()) && key.bytes().all(is_key) {
+            if pairs.is_empty() {
+                prose = before;
+            }
+            pairs.push((key, value.trim_ascii().trim_matches('"')));
+        }
+    }
+    match pairs.len() < COLONS_MIN {
+        true => (text, Pairs::new()),
+        false => (bare(prose), pairs),
+    }
+}
+
+/// The last `key: value` in a text, the key being a word, and what stands before it.
+fn last_pair(text: &str) -> (&str, &str) {
+    let Some(colon) = text.rfind(": ") else {
+        return (text, "");
+    };
+    let key = text[..colon].rfind(' ').map_or(0, |blank| blank + 1);
+    (&text[key..], &text[..key])
 }
 
 /// Where the key that ends at `mark` begins: behind the start, a separator, or a closing quote.
@@ -118,6 +172,18 @@ mod tests {
             ("a=1 b=http://x/?q=2 c=", " | a=1 | b=http://x/?q=2 | c="),
             ("one = two, 1+1=2", "one = two, 1+1=2 | "),
             ("a=\"open b=1 c=2", " | a=\"open | b=1 | c=2"),
+            (
+                "%FTD-1-430001: Priority: High, SrcIP: 10.0.0.1, Message: \"a, b\", SID: 3",
+                "%FTD-1-430001: | Priority=High | SrcIP=10.0.0.1 | Message=a, b | SID=3",
+            ),
+            (
+                "Type: a;Device Name: b;Users: c, d;URL: http://x/;",
+                " | Type=a | Device Name=b | Users=c, d | URL=http://x/",
+            ),
+            (
+                "Note: one, two, three: four, five",
+                "Note: one, two, three: four, five | ",
+            ),
         ] {
             assert_eq!(written(text), wanted, "{text}");
         }

@@ -130,10 +130,24 @@ impl<'a> Data<'a> {
     }
 }
 
+impl Data<'_> {
+    /// Whether it tells of two machines, so that a third has seen it.
+    pub(super) fn is_between(&self) -> bool {
+        let flat = &self.flat;
+        flat.source.iter().any(Option::is_some) && flat.target.iter().any(Option::is_some)
+    }
+}
+
 impl Flat<'_> {
     fn tell(&self, draft: &mut Draft<'_>) {
-        if let Some(name) = self.hostname {
-            draft.hosts_or_ips(Role::Affected, name, thing::OWN + 1);
+        // Between two sides with something asked for, the name is the web server's that was asked.
+        let is_asked = self.url.is_some()
+            && self.source.iter().any(Option::is_some)
+            && self.target.iter().any(Option::is_some);
+        match self.hostname {
+            Some(name) if is_asked => draft.domains_or_ips(Role::Target, name, thing::TARGET),
+            Some(name) => draft.hosts_or_ips(Role::Affected, name, thing::OWN + 1),
+            None => {}
         }
         for ip in self.source.into_iter().flatten() {
             draft.hosts_or_ips(Role::Source, ip, thing::SOURCE);
