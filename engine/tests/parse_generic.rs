@@ -100,8 +100,8 @@ fn names_of_all_spellings_are_understood() {
                 "deviceHostName",
                 "workstation",
             ],
-            "ws1.example.com",
-            "affected host ws1.example.com",
+            "ws1",
+            "affected host ws1",
         ),
         (
             &["src_host", "sourceHostname", "client_hostname"],

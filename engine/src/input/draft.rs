@@ -1,6 +1,7 @@
 //! Draft: an alert in the making. Formats say what they found; the draft brings it into canonical form, keeps
 //! it within the limits, counts what it had to leave out, and checks the whole in [`Draft::finish`].
 
+mod alias;
 mod values;
 
 pub(crate) use values::{Account, each_text, first, first_text, thing};
@@ -465,6 +466,7 @@ impl Draft<'_> {
         }
         self.settle_scope()?;
         self.settle_observer();
+        self.tell_aliases();
         if !self.has_severity {
             self.notes.severity_assumed += 1;
         }

@@ -302,7 +302,20 @@ fn tell_labelled(label: &str, value: &str, draft: &mut Draft<'_>) {
         }
         b"computername" | b"hostname" | b"endpoint" | b"endpointname" | b"agentname"
         | b"devicename" | b"machinename" => {
-            draft.push(Entity::host_or_ip(Role::Affected, value), thing::HOST);
+            // Between two sides a device is what has seen them.
+            let has = |role: Role| {
+                draft
+                    .alert()
+                    .entities
+                    .iter()
+                    .any(|other| other.role == role)
+            };
+            let is_seen = label == b"devicename" && has(Role::Source) && has(Role::Target);
+            let (role, number) = match is_seen {
+                true => (Role::Observer, thing::OBSERVER),
+                false => (Role::Affected, thing::HOST),
+            };
+            draft.push(Entity::host_or_ip(role, value), number);
         }
         b"parentprocess" | b"parentimage" | b"parentprocesspath" => {
             draft.entity(EntityKind::Process, Role::Actor, value, thing::PARENT);

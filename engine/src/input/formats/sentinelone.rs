@@ -29,6 +29,11 @@ pub(super) const ROOM: Room = Room::json(
         &[Need::present("alertInfo"), Need::present("ruleInfo")],
         &[Need::present("threatinfo")],
         &[Need::present("alertinfo"), Need::present("ruleinfo")],
+        // Threats of the API's version 2.0, without sections.
+        &[
+            Need::present("threatName"),
+            Need::present("agentComputerName"),
+        ],
         &[
             Need::present("activityType"),
             Need::present("primaryDescription"),
@@ -64,7 +69,7 @@ const PATHS: Paths<'static> = Paths {
 fn is_page(record: Value<'_>) -> bool {
     let first = record.get("data").and_then(|page| page.elements()?.next());
     first.is_some_and(|first| {
-        ["threatInfo", "alertInfo"]
+        ["threatInfo", "alertInfo", "agentComputerName"]
             .into_iter()
             .any(|key| first.get(key).is_some())
     })
@@ -106,6 +111,10 @@ fn read_one(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
             facts.set_top(key, value);
         }
     }
+    if is_flat(record) {
+        head.set_section(record);
+        facts.set_flat(record);
+    }
     if !head.is_alert() {
         return Ok(Reading::NotAnAlert);
     }
@@ -113,6 +122,11 @@ fn read_one(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     head.tell(&mut draft)?;
     facts.tell(head.primary, &mut draft);
     draft.finish(PATHS)
+}
+
+/// Whether it is a threat of the API's version 2.0.
+fn is_flat(record: Value<'_>) -> bool {
+    record.get("threatName").is_some() && record.get("agentComputerName").is_some()
 }
 
 impl<'a> Head<'a> {
@@ -177,8 +191,9 @@ impl<'a> Head<'a> {
                 b"confidencelevel" => &mut self.confidence,
                 b"detectionengines" => &mut self.engine,
                 b"identifiedat" | b"detectedat" => &mut self.times[0],
-                b"createdat" => &mut self.times[1],
+                b"createdat" | b"createddate" => &mut self.times[1],
                 b"updatedat" => &mut self.updated,
+                b"engines" => &mut self.engine,
                 _ => continue,
             };
             *slot = Some(value);
@@ -205,7 +220,13 @@ impl<'a> Head<'a> {
         let engine = self
             .engine
             .map(first)
-            .and_then(|engine| engine.get("key").or_else(|| engine.get("title")));
+            .map(|engine| {
+                engine
+                    .get("key")
+                    .or_else(|| engine.get("title"))
+                    .unwrap_or(engine)
+            })
+            .filter(|engine| engine.scalar().is_some());
         draft.rule_id(scalar(self.rule_id.or(engine)), PATHS.rule)?;
         let name = self.rule_name.or(self.threat_name).or(self.classification);
         draft.rule_name(scalar(name));

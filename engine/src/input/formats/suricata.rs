@@ -43,8 +43,10 @@ const PATHS: Paths<'static> = Paths {
 const CLIENT: u8 = 1;
 /// The server: its address, its name in HTTP and TLS, and what was asked of it.
 const SERVER: u8 = 2;
+/// The account of a session.
+const ACCOUNT: u8 = 3;
 /// The first transferred file; its hashes name the same thing.
-const FIRST_FILE: u8 = 3;
+const FIRST_FILE: u8 = 4;
 
 /// The parts of an event that an alert is made of.
 #[derive(Default)]
@@ -61,6 +63,10 @@ struct Event<'a> {
     tls: Option<Value<'a>>,
     http: Option<Value<'a>>,
     smtp: Option<Value<'a>>,
+    email: Option<Value<'a>>,
+    smb: Option<Value<'a>>,
+    krb5: Option<Value<'a>>,
+    quic: Option<Value<'a>>,
     files: Option<Value<'a>>,
 }
 
@@ -206,6 +212,10 @@ impl<'a> Event<'a> {
                 "tls" => event.tls = Some(value),
                 "http" => event.http = Some(value),
                 "smtp" => event.smtp = Some(value),
+                "email" => event.email = Some(value),
+                "smb" => event.smb = Some(value),
+                "krb5" => event.krb5 = Some(value),
+                "quic" => event.quic = Some(value),
                 "files" | "fileinfo" => event.files = Some(value),
                 _ => {}
             }
@@ -217,6 +227,7 @@ impl<'a> Event<'a> {
         let sides = read_alert(alert, draft)?;
         self.read_sides(sides, draft);
         self.read_names(draft);
+        self.read_session(draft);
         self.read_mail(draft);
         self.read_files(draft);
         Ok(())
@@ -269,30 +280,37 @@ impl<'a> Event<'a> {
                 }
             }
         }
-        if let Some(name) = self.tls.and_then(|tls| tls.get("sni")?.as_str()) {
-            draft.push(server_name(name), SERVER);
+        for session in [self.tls, self.quic].into_iter().flatten() {
+            if let Some(name) = session.get("sni").and_then(Value::as_str) {
+                draft.push(server_name(name), SERVER);
+            }
         }
         if let Some(http) = self.http {
             read_http(http, draft);
         }
     }
 
+    /// Who logged on, and from which machine, in protocols of Windows.
+    fn read_session(&self, draft: &mut Draft<'_>) {
+        if let Some(logon) = self.smb.and_then(|smb| smb.get("ntlmssp")) {
+            let text = |key| logon.get(key).and_then(Value::as_str).unwrap_or_default();
+            if !text("user").is_empty() {
+                let domain = Some(text("domain")).filter(|domain| !domain.is_empty());
+                draft.user(domain, text("user"), Role::Actor, ACCOUNT);
+            }
+            if !text("host").is_empty() {
+                draft.push(Entity::host_or_ip(Role::Source, text("host")), CLIENT);
+            }
+        }
+        let client = self.krb5.and_then(|krb5| krb5.get("cname")?.as_str());
+        if let Some(client) = client.filter(|client| !client.is_empty() && *client != "<empty>") {
+            draft.user(None, client, Role::Actor, ACCOUNT);
+        }
+    }
+
     fn read_mail(&self, draft: &mut Draft<'_>) {
-        let Some(smtp) = self.smtp else { return };
-        for (key, value) in smtp.keys_and_values() {
-            let role = match key {
-                "mail_from" => Role::Source,
-                "rcpt_to" => Role::Target,
-                _ => continue,
-            };
-            value.each(|address| {
-                draft.entity(
-                    EntityKind::Email,
-                    role,
-                    address.as_str().unwrap_or_default(),
-                    0,
-                )
-            });
+        for mail in [self.smtp, self.email].into_iter().flatten() {
+            read_addresses(mail, draft);
         }
     }
 
@@ -301,17 +319,36 @@ impl<'a> Event<'a> {
         let mut thing = FIRST_FILE;
         files.each(|file| {
             for (key, value) in file.keys_and_values() {
-                if matches!(key, "sha256" | "sha1" | "md5") {
-                    draft.entity(
-                        EntityKind::Hash,
-                        Role::Target,
-                        value.as_str().unwrap_or_default(),
-                        thing,
-                    );
+                let text = value.as_str().unwrap_or_default();
+                match key {
+                    "sha256" | "sha1" | "md5" => {
+                        draft.entity(EntityKind::Hash, Role::Target, text, thing);
+                    }
+                    // In HTTP it is the path of the URL.
+                    "filename" if !text.is_empty() && !text.starts_with('/') => {
+                        draft.entity(EntityKind::File, Role::Target, text, thing);
+                    }
+                    _ => {}
                 }
             }
-            // Beyond 252 files each hash stands for itself.
+            // Beyond 251 files each hash stands for itself.
             thing = if thing == 0 { 0 } else { thing.wrapping_add(1) };
+        });
+    }
+}
+
+/// Who sent a mail and who gets it, of the envelope or of the mail's own header.
+fn read_addresses(mail: Value<'_>, draft: &mut Draft<'_>) {
+    for (key, value) in mail.keys_and_values() {
+        let role = match key {
+            "mail_from" | "from" => Role::Source,
+            "rcpt_to" | "to" | "cc" => Role::Target,
+            _ => continue,
+        };
+        value.each(|address| {
+            if let Some(address) = address.as_str().filter(|address| !address.is_empty()) {
+                draft.entity(EntityKind::Email, role, address, 0);
+            }
         });
     }
 }

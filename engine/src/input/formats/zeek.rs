@@ -52,6 +52,8 @@ struct Notice<'a> {
     note: Option<Value<'a>>,
     message: Option<Value<'a>>,
     sub: Option<&'a str>,
+    /// `file_desc`.
+    file: Option<&'a str>,
     actions: Option<Value<'a>>,
     source: [Option<Value<'a>>; 2],
     target: [Option<Value<'a>>; 2],
@@ -99,6 +101,10 @@ impl<'a> Notice<'a> {
                 self.sub = value.as_str();
                 return;
             }
+            "file_desc" => {
+                self.file = value.as_str();
+                return;
+            }
             "peer_descr" | "peer_name" => {
                 self.peer[0] = value.as_str();
                 return;
@@ -139,6 +145,10 @@ impl<'a> Notice<'a> {
             if entity.is_some() {
                 draft.push(entity, thing::TARGET);
             }
+        }
+        // Where a file came from is a URL in HTTP, and prose elsewhere.
+        if let Some(url) = self.file.filter(|url| url.contains("://")) {
+            draft.entity(EntityKind::Url, Role::Target, url, 0);
         }
         for peer in self.peer.into_iter().flatten() {
             // What a process of Zeek's own calls itself when nobody named it.

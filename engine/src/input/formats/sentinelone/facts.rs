@@ -46,6 +46,12 @@ struct Program<'a> {
 }
 
 impl<'a> Facts<'a> {
+    /// Takes a threat without sections.
+    pub(super) fn set_flat(&mut self, threat: Value<'a>) {
+        self.set_fields(threat, Self::set_data);
+        self.user = threat.get("username");
+    }
+
     /// Takes a field of the record itself.
     pub(super) fn set_top(&mut self, key: &[u8], value: Value<'a>) {
         match key {
@@ -118,7 +124,7 @@ impl<'a> Facts<'a> {
         let slot = match key {
             b"computername" | b"origagentname" | b"agentcomputername" => &mut self.names[1],
             b"origagentuuid" | b"uuid" => &mut self.ids[0],
-            b"agentipv4" | b"srcmachineip" => &mut self.ips[0],
+            b"agentipv4" | b"agentip" | b"srcmachineip" => &mut self.ips[0],
             b"externalip" => &mut self.ips[2],
             b"srcip" => &mut self.source_ip[0],
             b"dstip" => &mut self.target_ip,

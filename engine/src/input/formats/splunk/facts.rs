@@ -1,5 +1,8 @@
 //! Entities and ATT&CK of a notable, under the names of Splunk's Common Information Model.
 
+use compact_str::CompactString;
+use smallvec::SmallVec;
+
 use crate::entity::{Entity, EntityKind, Role};
 
 use super::super::super::draft::{Draft, each_text, first_text, thing};
@@ -20,6 +23,7 @@ pub(super) struct Facts<'a> {
     risk_objects: [Option<Value<'a>>; 2],
     risk_types: [Option<Value<'a>>; 2],
     threat: [Option<Value<'a>>; 2],
+    threat_type: Option<Value<'a>>,
     process: [Option<Value<'a>>; 2],
     parent: [Option<Value<'a>>; 2],
     file: [Option<Value<'a>>; 2],
@@ -29,6 +33,7 @@ pub(super) struct Facts<'a> {
     attack: [Option<Value<'a>>; 4],
     techniques: Option<Value<'a>>,
     annotations: Option<Value<'a>>,
+    all_annotations: Option<Value<'a>>,
 }
 
 impl<'a> Facts<'a> {
@@ -63,6 +68,7 @@ impl<'a> Facts<'a> {
             "entity_type" => &mut self.risk_types[1],
             "threat_object" => &mut self.threat[0],
             "threat_match_value" => &mut self.threat[1],
+            "threat_object_type" => &mut self.threat_type,
             "process_path" => &mut self.process[0],
             "process_name" => &mut self.process[1],
             "parent_process_path" => &mut self.parent[0],
@@ -86,6 +92,7 @@ impl<'a> Facts<'a> {
             | "mitre_tactic" => &mut self.attack[3],
             "annotations.mitre_attack.mitre_technique" | "mitre_technique" => &mut self.techniques,
             "annotations" => &mut self.annotations,
+            "annotations._all" => &mut self.all_annotations,
             _ => return,
         };
         *slot = Some(value);
@@ -167,8 +174,27 @@ impl<'a> Facts<'a> {
                 draft.push(entity, 0);
             });
         }
+        // One kind for each object, in the same order.
+        let mut types: SmallVec<[CompactString; 4]> = SmallVec::new();
+        if let Some(list) = self.threat_type {
+            each_line(list, |word| {
+                if types.len() < THREATS_MAX {
+                    types.push(CompactString::new(word));
+                }
+            });
+        }
         for threat in self.threat.into_iter().flatten() {
+            let mut at = 0;
             each_line(threat, |text| {
+                let said = types
+                    .get(at)
+                    .or_else(|| types.first())
+                    .and_then(|word| threat_kind(word));
+                at += 1;
+                if let Some((kind, role)) = said {
+                    draft.fresh(kind, role, text, 0);
+                    return;
+                }
                 let kinds = [
                     EntityKind::Ip,
                     EntityKind::Hash,
@@ -239,6 +265,9 @@ impl<'a> Facts<'a> {
         if let Some(names) = self.techniques {
             each_line(names, |name| draft.attack_technique_named(name));
         }
+        if let Some(all) = self.all_annotations {
+            each_line(all, |text| draft.attack_if_known(text));
+        }
         let Some(annotations) = self.annotations else {
             return;
         };
@@ -253,6 +282,22 @@ impl<'a> Facts<'a> {
             draft.attacks(ids);
         }
     }
+}
+
+/// Kinds kept of a risk event's threat objects.
+const THREATS_MAX: usize = 32;
+
+/// What a `threat_object_type` says that the look of the object doesn't.
+fn threat_kind(word: &str) -> Option<(EntityKind, Role)> {
+    Some(match word {
+        "domain" | "hostname_domain" | "dns_query" => (EntityKind::Domain, Role::Source),
+        "file_name" | "file_path" | "file" => (EntityKind::File, Role::Target),
+        "process" | "process_name" | "process_path" | "parent_process" | "parent_process_name" => {
+            (EntityKind::Process, Role::Actor)
+        }
+        "user" | "user_name" => (EntityKind::User, Role::Actor),
+        _ => return None,
+    })
 }
 
 /// Shows each text of a list, and each line of a text: so several values are exported.
