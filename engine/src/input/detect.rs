@@ -13,6 +13,7 @@ use super::json::{Value, key_hash};
 use super::mapping::Mapping;
 use super::reject::{Reject, excerpt};
 use super::unwrap::envelope::{self, Envelope, Inside};
+use super::unwrap::telling;
 
 /// What a message's records are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -284,7 +285,7 @@ impl Detector {
         if format != Format::Auto {
             return Ok(Told::Format(format));
         }
-        match (closed, envelope::prose(record)) {
+        match (closed, telling::prose(record)) {
             (Some((name, facts)), Some(text)) => Ok(Told::Prose(name, text, facts)),
             _ => Err(unknown(record)),
         }

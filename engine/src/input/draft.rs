@@ -2,47 +2,27 @@
 //! it within the limits, counts what it had to leave out, and checks the whole in [`Draft::finish`].
 
 mod alias;
+mod desk;
+mod settle;
 mod values;
 
+pub(crate) use desk::{Desk, Reading};
+pub(crate) use settle::{Paths, is_scope};
 pub(crate) use values::{Account, each_text, first, first_text, thing};
 
 use compact_str::{CompactString, ToCompactString};
 use smallvec::SmallVec;
 
-use crate::alert::{Alert, Lifecycle, Position, Severity};
+use crate::alert::{Alert, Lifecycle, Severity};
 use crate::entity::{Entity, EntityKind, Role, may_have_controls};
 use crate::time::Timestamp;
 
 use super::facts::Facts;
 use super::json::{self, Readers, Scalar, Text, Value};
 use super::limits::Limits;
-use super::reject::{self, Reject, excerpt};
+use super::reject::{Reject, excerpt};
 use super::timestamp::{self, Unit};
-use super::{Message, Notes, Rejects, Scope, attack, severity};
-
-/// Where a record's alerts go, and what its message and its envelopes say of it.
-pub(crate) struct Desk<'m> {
-    pub(crate) message: &'m Message<'m>,
-    pub(crate) limits: &'m Limits,
-    /// What the envelopes around the record said.
-    pub(crate) facts: Facts<'m>,
-    /// The place in the message of the next alert.
-    pub(crate) next: u32,
-    pub(crate) notes: &'m mut Notes,
-    pub(crate) alerts: &'m mut Vec<Alert>,
-    /// Parts that were rejected alone, with their places.
-    pub(crate) rejects: &'m mut Rejects,
-    pub(crate) readers: &'m mut Readers,
-}
-
-/// What a format made of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reading {
-    /// The record's alerts, one or several, are the last on the desk.
-    Alert,
-    /// The record was understood and is no alert.
-    NotAnAlert,
-}
+use super::{Message, Notes, attack, severity};
 
 /// An alert in the making. It is made in its final place, since it is too large to be handed about.
 pub(crate) struct Draft<'m> {
@@ -54,120 +34,6 @@ pub(crate) struct Draft<'m> {
     alert: &'m mut Alert,
     time: Option<Timestamp>,
     has_severity: bool,
-}
-
-impl Desk<'_> {
-    /// An empty draft of an alert from `source`, on top of the alerts. Whoever gets a reject takes it away.
-    pub(crate) fn draft(&mut self, source: &str) -> Draft<'_> {
-        let position = Position {
-            index: self.next,
-            ..self.message.position
-        };
-        self.next += 1;
-        let at = self.alerts.len();
-        self.alerts.push(Alert {
-            id: None,
-            position,
-            time: Timestamp::MIN,
-            scope: CompactString::default(),
-            source: CompactString::new(source),
-            rule_id: CompactString::default(),
-            rule_name: CompactString::default(),
-            title: CompactString::default(),
-            severity: Severity::ASSUMED,
-            attack: SmallVec::new(),
-            entities: SmallVec::new(),
-            lifecycle: Lifecycle::Active,
-            count: 1,
-            updated: None,
-        });
-        Draft {
-            message: self.message,
-            limits: self.limits,
-            facts: self.facts,
-            notes: self.notes,
-            readers: self.readers,
-            alert: &mut self.alerts[at],
-            time: None,
-            has_severity: false,
-        }
-    }
-
-    /// The alert that this message brought with that id, or with that id and `mark` before something else, to be told
-    /// on. Only the last alerts are looked at: what belongs together stands together.
-    pub(crate) fn again(&mut self, source: &str, id: &str, mark: char) -> Option<Draft<'_>> {
-        const LOOKED_AT: usize = 64;
-        let here = self.message.position;
-        let is_it = |alert: &Alert| {
-            let place = alert.position;
-            let is_here = (place.topic, place.partition, place.offset)
-                == (here.topic, here.partition, here.offset);
-            let tail = alert.id.as_deref().and_then(|known| known.strip_prefix(id));
-            is_here
-                && alert.source == source
-                && tail.is_some_and(|tail| tail.is_empty() || tail.starts_with(mark))
-        };
-        let alert = self.alerts.iter_mut().rev().take(LOOKED_AT);
-        let alert = alert.into_iter().find(|alert| is_it(alert))?;
-        Some(Draft {
-            message: self.message,
-            limits: self.limits,
-            facts: self.facts,
-            notes: self.notes,
-            readers: self.readers,
-            time: Some(alert.time),
-            has_severity: !alert.severity.assumed,
-            alert,
-        })
-    }
-
-    /// Reads one part of a record that is an alert of its own: a bad one is rejected alone. `false` when it was.
-    pub(crate) fn part(&mut self, read: impl FnOnce(&mut Self) -> Result<Reading, Reject>) -> bool {
-        let (index, before) = (self.next, self.alerts.len());
-        match read(self) {
-            Ok(_) => true,
-            Err(reject) => {
-                self.alerts.truncate(before);
-                reject::keep(self.rejects, index, reject);
-                self.next = self.next.max(index + 1);
-                false
-            }
-        }
-    }
-
-    /// Reads each element of a list as a part of its own. No alert, when none of them was one and none was rejected.
-    pub(crate) fn each_part(
-        &mut self,
-        list: Value<'_>,
-        read: fn(Value<'_>, &mut Desk<'_>) -> Result<Reading, Reject>,
-    ) -> Reading {
-        let before = (self.alerts.len(), self.rejects.len());
-        list.each(|part| {
-            if !part.is_null() {
-                self.part(|desk| read(part, desk));
-            }
-        });
-        if before == (self.alerts.len(), self.rejects.len()) {
-            Reading::NotAnAlert
-        } else {
-            Reading::Alert
-        }
-    }
-
-    /// Reads a string that holds a JSON document. `None`: it holds none, or is nested in too many others.
-    pub(crate) fn nested<T>(
-        &mut self,
-        text: &str,
-        read: impl FnOnce(Value<'_>, &mut Self) -> T,
-    ) -> Option<T> {
-        let mut reader = self.readers.take_for(text)?;
-        let result = reader.read(text.as_bytes(), |value| {
-            json::check(value, self.limits)?;
-            Ok(read(value, self))
-        });
-        self.readers.put_back(reader);
-        result.ok()
-    }
 }
 
 impl Draft<'_> {
@@ -437,98 +303,6 @@ impl Draft<'_> {
         }
     }
 
-    /// The whole, once everything has been said. `paths` names where the format keeps time and rule.
-    ///
-    /// # Errors
-    /// [`Reject::MissingTime`], [`Reject::MissingRule`], [`Reject::BadScope`].
-    pub(crate) fn finish(mut self, paths: Paths<'_>) -> Result<Reading, Reject> {
-        // An alert that says not when it happened has arrived at least.
-        let time = self.time.or(self.facts.time).or(self.message.broker_time);
-        let time = time.ok_or_else(|| Reject::MissingTime {
-            path: paths.time.to_compact_string(),
-        })?;
-        self.alert.time = self.clamped(time);
-        let alert = &mut *self.alert;
-        if alert.rule_id.is_empty() {
-            alert.rule_id.clone_from(&alert.rule_name);
-        } else if alert.rule_name.is_empty() {
-            alert.rule_name.clone_from(&alert.rule_id);
-        }
-        if alert.rule_id.is_empty() {
-            return Err(Reject::MissingRule {
-                path: paths.rule.to_compact_string(),
-            });
-        }
-        if self.alert.id.is_none()
-            && let Some(id) = self.facts.id
-        {
-            self.id(Scalar::Text(id), "_id")?;
-        }
-        self.settle_scope()?;
-        self.settle_observer();
-        self.tell_aliases();
-        if !self.has_severity {
-            self.notes.severity_assumed += 1;
-        }
-        Ok(Reading::Alert)
-    }
-
-    /// Not later than the broker's time and the skew.
-    fn clamped(&mut self, time: Timestamp) -> Timestamp {
-        let latest = self
-            .message
-            .broker_time
-            .map(|broker| broker.plus(self.limits.skew_max));
-        match latest {
-            Some(latest) if time > latest => {
-                self.notes.time_clamped += 1;
-                latest
-            }
-            _ => time,
-        }
-    }
-
-    /// The machine that sent the record, where it names no observer itself and does not say more of that machine.
-    fn settle_observer(&mut self) {
-        let Some(host) = self.facts.host else { return };
-        if self
-            .alert
-            .entities
-            .iter()
-            .any(|entity| entity.role == Role::Observer)
-        {
-            return;
-        }
-        let Some(entity) = Entity::host_or_ip(Role::Observer, host) else {
-            return;
-        };
-        let is_known = |other: &Entity| other.kind == entity.kind && other.value == entity.value;
-        if !self.alert.entities.iter().any(is_known) {
-            self.push(Some(entity), 0);
-        }
-    }
-
-    fn settle_scope(&mut self) -> Result<(), Reject> {
-        let claimed = &mut self.alert.scope;
-        match self.message.scope {
-            Scope::Fixed(scope) => {
-                if !claimed.is_empty() && claimed != scope {
-                    self.notes.scope_overruled += 1;
-                }
-                *claimed = CompactString::new(scope);
-            }
-            Scope::Default(scope) if claimed.is_empty() => *claimed = CompactString::new(scope),
-            Scope::Default(_) => {}
-        }
-        if is_scope(claimed) {
-            Ok(())
-        } else {
-            Err(Reject::BadScope {
-                value: excerpt(claimed),
-            })
-        }
-    }
-
     /// A string that is compared: never cut. Empty when there is none.
     fn identity(&self, value: Scalar<'_>, path: &str) -> Result<CompactString, Reject> {
         let Scalar::Text(text) = value else {
@@ -577,19 +351,6 @@ fn add(ids: &mut SmallVec<[CompactString; 2]>, id: CompactString, max: usize) ->
         ids.push(id);
     }
     has_room
-}
-
-/// Where a format keeps what every alert needs, for a reject's text.
-#[derive(Clone, Copy)]
-pub(crate) struct Paths<'a> {
-    pub(crate) time: &'a str,
-    pub(crate) rule: &'a str,
-}
-
-/// Whether `scope` matches `[A-Za-z0-9._-]{1,128}`.
-pub(crate) fn is_scope(scope: &str) -> bool {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    (1..=128).contains(&scope.len()) && scope.bytes().all(is_allowed)
 }
 
 /// `text` with each control character replaced by `U+FFFD`, because it ends up in CSV, logs and terminals.

@@ -6,6 +6,8 @@
 
 pub(super) mod envelope;
 pub(super) mod inflate;
+mod page;
+pub(super) mod telling;
 
 use super::reject::Reject;
 
@@ -133,7 +135,7 @@ fn begins_record(line: &str) -> bool {
             .split(',')
             .nth(3)
             .is_some_and(|kind| kind == "THREAT" || kind == "TRAFFIC");
-    is_prioritised || is_threat || envelope::tells(line) || line.contains('=')
+    is_prioritised || is_threat || telling::tells(line) || line.contains('=')
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use super::super::detect::Need;
 use super::super::facts::Facts;
 use super::super::json::{Scalar, Value};
 use super::super::timestamp::{self, Unit};
+use super::page::{pages, wrapped};
+use super::telling::{TEXT_FIELDS, telling, text};
 
 /// What is in an envelope.
 pub(in super::super) enum Inside<'a> {
@@ -407,125 +409,6 @@ pub(in super::super) static AFTER_PRODUCTS: &[Envelope] = &[
     },
 ];
 
-const TEXT_FIELDS: [&str; 14] = [
-    "message",
-    "raw",
-    "msg",
-    "payload",
-    "data",
-    "body",
-    "line",
-    "content",
-    "event",
-    "original",
-    "raw_log",
-    "rawLog",
-    "raw_event",
-    "event.original",
-];
-
-/// The keys under which pages keep their alerts.
-const LISTS: [&str; 18] = [
-    "value",
-    "alerts",
-    "findings",
-    "Findings",
-    "detections",
-    "Records",
-    "events",
-    "data",
-    "resources",
-    "items",
-    "results",
-    "result",
-    "incidents",
-    "offenses",
-    "threats",
-    "notables",
-    "documents",
-    "rows",
-];
-
-/// What may stand beside a page's list: how many there are and where the next ones are.
-const PAGE_WORDS: [&str; 26] = [
-    "count",
-    "total",
-    "totalcount",
-    "totalitems",
-    "size",
-    "limit",
-    "offset",
-    "next",
-    "nexttoken",
-    "nextpagetoken",
-    "nextlink",
-    "cursor",
-    "page",
-    "pagination",
-    "meta",
-    "metadata",
-    "status",
-    "success",
-    "errors",
-    "error",
-    "took",
-    "hasmore",
-    "moredataavailable",
-    "version",
-    "resultcount",
-    "self",
-];
-
-/// The list of objects in a page; all else in it is about the page.
-fn pages(page: Value<'_>) -> Option<Inside<'_>> {
-    const KEYS_MAX: usize = 8;
-    if page.len() > KEYS_MAX {
-        return None;
-    }
-    let mut list = None;
-    for (key, value) in page.keys_and_values() {
-        if list.is_none() && LISTS.contains(&key) && first_is_object(value) {
-            list = Some(value);
-        } else if !is_page_word(key) {
-            return None;
-        }
-    }
-    list.map(Inside::Each)
-}
-
-fn is_page_word(key: &str) -> bool {
-    if key.starts_with('@') {
-        return true;
-    }
-    let bare: String = key
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| letter.to_ascii_lowercase())
-        .take(32)
-        .collect();
-    PAGE_WORDS.contains(&bare.as_str())
-}
-
-fn first_is_object(value: Value<'_>) -> bool {
-    value
-        .elements()
-        .and_then(|mut elements| elements.next())
-        .is_some_and(|first| first.fields().is_some())
-}
-
-/// The only object in it, when all else is scalars and few.
-fn wrapped(wrapper: Value<'_>) -> Option<(&str, Value<'_>)> {
-    const KEYS_MAX: usize = 4;
-    if wrapper.len() > KEYS_MAX {
-        return None;
-    }
-    let mut complex = wrapper
-        .keys_and_values()
-        .filter(|(_, value)| value.scalar().is_none());
-    let (key, only) = complex.next()?;
-    (complex.next().is_none() && only.len() > 0 && only.fields().is_some()).then_some((key, only))
-}
-
 fn splunk_row<'a>(row: Value<'a>, facts: &mut Facts<'a>) {
     facts.time = time(row.get("_time")).or(facts.time);
     facts.host = text(row.get("host")).or(facts.host);
@@ -534,10 +417,6 @@ fn splunk_row<'a>(row: Value<'a>, facts: &mut Facts<'a>) {
 
 fn time(value: Option<Value<'_>>) -> Option<crate::time::Timestamp> {
     timestamp::read(value?.scalar()?, Unit::Auto, None)
-}
-
-fn text(value: Option<Value<'_>>) -> Option<&str> {
-    value?.as_str().filter(|text| !text.is_empty())
 }
 
 /// An object, a list, or a string that tells its format.
@@ -561,43 +440,6 @@ fn list(value: Option<Value<'_>>) -> Option<Inside<'_>> {
 
 fn base64(value: Option<Value<'_>>) -> Option<Inside<'_>> {
     value?.as_str().map(Inside::Base64)
-}
-
-/// The string in which a collector keeps the event, when nothing better was found in the document.
-pub(in super::super) fn prose(event: Value<'_>) -> Option<&str> {
-    ["_raw", "log"]
-        .into_iter()
-        .chain(TEXT_FIELDS)
-        .find_map(|path| text(event.at(path)))
-}
-
-/// A string that says by itself what it is: JSON, CEF or LEEF, with a syslog header or without. Prose doesn't.
-fn telling(value: Option<Value<'_>>) -> Option<Inside<'_>> {
-    let text = value?.as_str()?;
-    tells(text).then_some(Inside::Text(text))
-}
-
-/// See [`telling`].
-pub(in super::super) fn tells(text: &str) -> bool {
-    let text = text.trim();
-    let is_json = match text.as_bytes() {
-        [b'{', .., b'}'] => true,
-        [b'[', rest @ .., b']'] => rest.trim_ascii().starts_with(b"{"),
-        _ => false,
-    };
-    is_json || has_header(text)
-}
-
-/// Whether a CEF or LEEF header stands near the beginning, behind syslog's.
-fn has_header(text: &str) -> bool {
-    const BYTES_MAX: usize = 256;
-    let start = &text[..text.floor_char_boundary(BYTES_MAX)];
-    ["CEF:", "LEEF:"].into_iter().any(|mark| {
-        start.match_indices(mark).any(|(at, _)| {
-            let behind = start[at + mark.len()..].trim_start();
-            behind.starts_with(|digit: char| digit.is_ascii_digit())
-        })
-    })
 }
 
 /// The scalar of a header of CloudEvents' binary mode, for facts.
