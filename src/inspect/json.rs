@@ -97,12 +97,13 @@ mod tests {
 
     #[test]
     fn a_reject_says_why_and_what_the_message_seemed_to_be() {
-        let rejected =
-            inspect(r#"{"log":"{\"event_type\":\"alert\",\"alert\":{\"signature_id\":1}}"}"#);
+        let rejected = inspect(
+            r#"{"log":"{\"event_type\":\"alert\",\"timestamp\":1772352000,\"alert\":{\"severity\":1}}"}"#,
+        );
         assert_eq!(rejected["alerts"], json!([]));
         assert_eq!(rejected["envelopes"], json!(["fluent_bit"]));
         assert_eq!(rejected["format"], "suricata");
-        assert_eq!(rejected["reject"]["reason"], "missing_time");
+        assert_eq!(rejected["reject"]["reason"], "missing_rule");
         let one = inspect(r#"[{"time":1772352000,"rule":"r","title":"t"},7]"#);
         assert_eq!(one["alerts"].as_array().map(Vec::len), Some(1));
         assert_eq!(one["reject"]["index"], 1);

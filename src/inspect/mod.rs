@@ -77,7 +77,8 @@ impl Inspector {
             };
             self.parser.parse(&message, alerts)
         };
-        // A broker would say which year a date without one means; without it the clock does.
+        // A broker would say which year a date without one means, and when what tells no time arrived; without it the clock
+        // does.
         let result = match parse(None, &mut alerts) {
             Err(Reject::MissingTime { .. } | Reject::BadTime { .. }) => {
                 parse(Some(SystemClock.now()), &mut alerts)
