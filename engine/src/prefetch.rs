@@ -1,6 +1,6 @@
 //! Asks for memory before it is needed.
 
-/// Lets the processor fetch the first line of what `item` refers to. Only a hint: it changes nothing but the time of
+/// Lets the processor fetch what `item` refers to. Only a hint: it changes nothing but the time of
 /// the next read, and where there is no such instruction it is nothing.
 #[inline]
 #[cfg_attr(
@@ -15,13 +15,10 @@ pub(crate) fn prefetch<T>(item: &T) {
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         let address = std::ptr::from_ref(item).cast::<i8>();
-        // SAFETY: a prefetch of any address is allowed, and SSE is part of every x86-64.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(address) };
-        // The other lines of it.
-        let mut line = 64;
-        while line < size_of::<T>() {
+        // Line by line, and the first one whatever its size.
+        for line in (0..size_of::<T>().max(1)).step_by(64) {
+            // SAFETY: a prefetch of any address is allowed, and SSE is part of every x86-64.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(address.wrapping_add(line)) };
-            line += 64;
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
