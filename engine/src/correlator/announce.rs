@@ -9,6 +9,7 @@ use crate::entities::Mention;
 use crate::entity::Entity;
 use crate::groups::Group;
 use crate::ids::CaseId;
+use crate::prefetch::prefetch;
 use crate::record::Link;
 use crate::slots::No;
 use crate::time::Timestamp;
@@ -92,12 +93,21 @@ impl Correlator {
     /// A bounded picture of a group.
     fn snapshot(&self, no: No<Group>) -> CaseSnapshot {
         let group = self.groups.get(no);
-        let mut strongest: Vec<&Activity> = group
+        // A case that was long silent is cold: all of it is asked for at once.
+        let all = || {
+            group
+                .body
+                .activities
+                .iter()
+                .map(|no| self.activities.get(*no))
+        };
+        all().for_each(prefetch);
+        group
             .body
-            .activities
+            .entities
             .iter()
-            .map(|no| self.activities.get(*no))
-            .collect();
+            .for_each(|no| prefetch(self.entities.get(*no)));
+        let mut strongest: Vec<&Activity> = all().collect();
         strongest.sort_unstable_by_key(|a| (Reverse(a.severity.score), Reverse(a.count), a.id));
         strongest.truncate(CaseSnapshot::ACTIVITIES_MAX);
         let activities: Vec<_> = strongest

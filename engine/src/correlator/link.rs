@@ -113,7 +113,10 @@ impl Correlator {
         (first, last): (Timestamp, Timestamp),
         own: Option<No<Group>>,
     ) {
-        self.refresh_near(ground, gap_max, (first, last), own);
+        // The minutes of a rule are entered as they come.
+        if !matches!(ground, Ground::Key(Key::Rule(..))) {
+            self.refresh_near(ground, gap_max, (first, last), own);
+        }
         let spans = match ground {
             Ground::Entity(entity) => self.entities.get(entity).spans.as_slice(),
             Ground::Key(key) => self.keys.spans(key),
