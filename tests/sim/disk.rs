@@ -1,5 +1,5 @@
 //! A simulated store: a log of writes and what they amount to. It knows what a real disk may do: lose what was not
-//! synced, tear nothing (RocksDB drops a torn batch whole), be full, and, if it lies, lose what it said was synced.
+//! synced, tear nothing (RocksDB drops a torn batch whole), be full, rot, and, if it lies, lose what it said was synced.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +37,8 @@ struct State {
     log: Vec<Write>,
     /// So many writes survive a loss of power.
     synced: usize,
+    /// Whatever is read is told to be broken.
+    rotten: bool,
     image: Image,
 }
 
@@ -124,6 +126,27 @@ impl Disk {
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on it can be written, but not read.
+    pub(crate) fn rot(&self) {
+        self.change(|state| state.rotten = true);
+    }
+
+    pub(crate) fn is_rotten(&self) -> bool {
+        self.look(|state| state.rotten)
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        let broken = StoreError::Corrupt {
+            family: "state",
+            what: "a record that does not read back",
+        };
+        if self.is_rotten() {
+            Err(broken)
+        } else {
+            Ok(())
+        }
     }
 
     /// The end of a process. Returns whether something that was synced is gone.
@@ -291,6 +314,7 @@ impl BatchStore for Disk {
         case: CaseId,
         is_live: &dyn Fn(GroupId) -> bool,
     ) -> Result<Option<Recall>, StoreError> {
+        self.check()?;
         let image = self.image();
         let group = image.groups.values().find(|group| group.case == case);
         Ok(group.map(|group| {
@@ -309,12 +333,14 @@ impl BatchStore for Disk {
     }
 
     fn chain(&self, case: CaseId) -> Result<ChainLink, StoreError> {
+        self.check()?;
         Ok(self.look(|state| state.image.chains.get(&case).copied().unwrap_or_default()))
     }
 }
 
 impl Outbox for Disk {
     fn page_after(&mut self, sequence: u64) -> Result<OutboxPage, StoreError> {
+        self.check()?;
         let page = self.chaos.call(Call::Page, || {
             self.look(|state| {
                 let mut page = OutboxPage {
@@ -362,6 +388,7 @@ impl Outbox for Disk {
 
 impl Memory for Disk {
     fn live_state(&self, ids_kept: Span, emit: &mut dyn FnMut(Record)) -> Result<(), StoreError> {
+        self.check()?;
         let image = self.image();
         for scope in image.scopes.values() {
             emit(Record::Scope(scope.clone()));

@@ -29,10 +29,18 @@ pub(crate) enum Kind {
     Takeover,
     /// Rough, and the disk forgets what it had synced.
     LyingDisk,
+    /// Rough, and the disk rots: what is read is an error from then on, and the operator restores a copy.
+    Rot,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 4] = [Self::Calm, Self::Rough, Self::Takeover, Self::LyingDisk];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Calm,
+        Self::Rough,
+        Self::Takeover,
+        Self::LyingDisk,
+        Self::Rot,
+    ];
 }
 
 /// What is to be run; equal schedules run equally.
@@ -81,6 +89,8 @@ struct World<'a> {
     zombie: Option<Process>,
     /// The disk of one that was suspended and ended.
     zombies_disk: Option<Disk>,
+    /// A copy of the disk, from some time ago.
+    backup: Option<Disk>,
     instances: u64,
     accept: Acceptance,
     replayed: bool,
@@ -92,7 +102,8 @@ struct World<'a> {
 impl<'a> World<'a> {
     fn new(schedule: Schedule, input: &'a Input) -> Self {
         let part = schedule.crash_at.map_or(0, |place| place as u64 + 1);
-        let mut rng = Rng::of(schedule.seed, part * 4 + schedule.kind as u64 + 1);
+        let kinds = Kind::ALL.len() as u64;
+        let mut rng = Rng::of(schedule.seed, part * kinds + schedule.kind as u64 + 1);
         let faults = schedule.kind != Kind::Calm;
         let chaos = Chaos::new(Rng::new(rng.next()), schedule.crash_at, faults);
         Self {
@@ -106,6 +117,7 @@ impl<'a> World<'a> {
             process: None,
             zombie: None,
             zombies_disk: None,
+            backup: None,
             instances: 0,
             accept: Acceptance::default(),
             replayed: false,
@@ -138,6 +150,7 @@ impl<'a> World<'a> {
         let later = self.now_later();
         self.clock.set(later);
         self.move_zombie();
+        self.rot();
         let Some(mut process) = self.process.take() else {
             self.start();
             return false;
@@ -162,7 +175,35 @@ impl<'a> World<'a> {
         Timestamp(now.0 + self.rng.below(2_000) as i64)
     }
 
+    /// Now and then a copy is made, and later the disk rots under the process.
+    fn rot(&mut self) {
+        if self.schedule.kind != Kind::Rot || self.disk.is_rotten() {
+            return;
+        }
+        let Some(process) = &self.process else {
+            return;
+        };
+        if self.backup.is_none() {
+            let is_time = self.rng.once_in(25);
+            self.backup = is_time.then(|| process.disk.copy());
+        } else if self.chaos.fault(30) {
+            process.disk.rot();
+        }
+    }
+
+    /// What is rotten starts no process; the operator goes on with the copy.
+    fn restore(&mut self) {
+        self.refusals += 1;
+        match self.backup.take() {
+            Some(backup) => self.disk = backup,
+            None => self.stuck = Some("rotten without a copy".into()),
+        }
+    }
+
     fn start(&mut self) {
+        if self.disk.is_rotten() {
+            return self.restore();
+        }
         self.instances += 1;
         let accept = std::mem::take(&mut self.accept);
         let process = Process::start(
@@ -217,6 +258,7 @@ impl<'a> World<'a> {
             Some(RelayError::TakenOver) => return self.taken_over(),
             // The disk forgot even the name under which the store had gone on.
             Some(RelayError::Foreign { .. }) if self.replayed => return self.adopt(process),
+            Some(RelayError::Store(_)) if process.disk.is_rotten() => {}
             Some(error) => self.stuck = Some(error.to_string()),
             None => {}
         }
@@ -233,13 +275,13 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The store is behind its output. With a lying disk the operator accepts it; where another process was ahead, that
+    /// The store is behind its output. With a lying disk, or an old copy, the operator accepts it; where another process was ahead, that
     /// one goes on.
     fn refused(&mut self, process: &Process) {
         self.refusals += 1;
         if self.zombie.is_some() || self.zombies_disk.is_some() {
             self.taken_over();
-        } else if self.schedule.kind == Kind::LyingDisk {
+        } else if matches!(self.schedule.kind, Kind::LyingDisk | Kind::Rot) {
             self.disk = process.disk.clone();
             self.accept.replay = true;
             self.replayed = true;
@@ -268,6 +310,11 @@ impl<'a> World<'a> {
     fn finish(&mut self, mut process: Process) -> bool {
         self.chaos.calm();
         self.broker.deliver_all();
+        if process.disk.is_rotten() {
+            // Nobody happened to read it; the next look does.
+            self.end(&process, None);
+            return false;
+        }
         let now = caseloom::clock::Clock::now(&self.clock);
         self.clock.set(Timestamp(now.0 + 10_000));
         if matches!(process.own(self.input, 0), Turn::Going) {
