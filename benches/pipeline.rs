@@ -9,7 +9,7 @@ use caseloom::events::{RenderOptions, Renderer};
 use caseloom::generate::{Generator, Profile, START_MS};
 use caseloom::metrics::Metrics;
 use caseloom::pipeline::{
-    Care, LaneStatus, Limits, Owner, Parts, StoreGuard, TopicSettings, Topics, wake,
+    Care, DeskQueue, LaneStatus, Limits, Owner, Parts, StoreGuard, TopicSettings, Topics, wake,
 };
 use caseloom::ports::{Record, RecordBatch};
 use caseloom::store::{Store, StoreOptions};
@@ -95,6 +95,7 @@ fn owner() -> (Owner, tempfile::TempDir) {
         lane_status: LaneStatus::default(),
         guard: StoreGuard::default(),
         care: Care::default(),
+        desk: DeskQueue::default(),
         on_event: None,
     });
     (owner, directory)

@@ -15,7 +15,7 @@ use caseloom::config::{Config, StoreRaw};
 use caseloom::events::{RenderOptions, Renderer};
 use caseloom::metrics::Metrics;
 use caseloom::pipeline::{
-    Care, LaneStatus, Limits, Owner, Parts, StoreGuard, TopicSettings, Topics, wake,
+    Care, DeskQueue, LaneStatus, Limits, Owner, Parts, StoreGuard, TopicSettings, Topics, wake,
 };
 use caseloom::ports::{Record, RecordBatch};
 use caseloom::store::{Store, StoreOptions};
@@ -105,6 +105,7 @@ fn fill(path: &Path, count: usize) {
         lane_status: LaneStatus::default(),
         guard: StoreGuard::default(),
         care: Care::default(),
+        desk: DeskQueue::default(),
         on_event: None,
     });
     for first in (0..count).step_by(BATCH) {

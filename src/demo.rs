@@ -57,6 +57,7 @@ pub fn run(demo: &Demo, shutdown: &Shutdown, say: fn(String)) -> Result<(), Daem
     config.kafka.create_topics = false;
     config.store.path.clone_from(&demo.directory);
     config.http.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, demo.port));
+    config.http.anonymous_writes = true;
     let made = make_alerts(demo, &config.kafka.brokers, shutdown)?;
     let (address_told, address) = crossbeam_channel::bounded(1);
     let mut page = None;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounting::{Disposition, Move};
 use crate::alert::{Lifecycle, Severity};
-use crate::command::{Answer, EntryRecord, Work};
+use crate::command::{Answer, EntryRecord, Verdict, Work};
 use crate::entity::{Entity, EntityKind};
 use crate::ids::{ActivityId, CaseId, ScopeId};
 use crate::record::{CapReason, GroupRecord, Link, LinkKind, Record};
@@ -116,8 +116,10 @@ pub struct Tally {
     pub cases_opened: u64,
     /// Cases merged into another.
     pub cases_merged: u64,
-    /// Cases closed.
+    /// Cases closed without a verdict: by silence.
     pub cases_closed: u64,
+    /// Cases closed by people, by [`Verdict`] in its order.
+    pub cases_resolved: [u64; 6],
     /// Groups continued, by [`CapReason`] in its order.
     pub continued: [u64; 4],
     /// Alerts of (rule, subject) pairs and of rules that could not be remembered because `recurrence.pairs_max` was
@@ -260,6 +262,16 @@ impl Decision {
         self.events.clear();
         self.moves.clear();
         self.tally = Tally::default();
+    }
+}
+
+impl Tally {
+    /// Counts a case that people closed.
+    pub(crate) fn resolve(&mut self, verdict: Option<Verdict>) {
+        match verdict {
+            Some(verdict) => self.cases_resolved[verdict as usize] += 1,
+            None => self.cases_closed += 1,
+        }
     }
 }
 

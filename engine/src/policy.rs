@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::command::StatusPolicy;
+use crate::command::{DutyPolicy, StatusPolicy};
 use crate::entity::EntityKind;
 use crate::time::Span;
 
@@ -43,6 +43,8 @@ pub struct Policy {
     pub ignored_entities: Vec<(EntityKind, CompactString)>,
     /// How people work a case.
     pub status: StatusPolicy,
+    /// Who gets a new case, and with which tasks.
+    pub duty: DutyPolicy,
 }
 
 /// Dedup: exact redelivery and the same activity.
@@ -363,6 +365,7 @@ impl Default for Policy {
             gather: Span::SECOND.times(5),
             ignored_entities: Vec::new(),
             status: StatusPolicy::default(),
+            duty: DutyPolicy::default(),
         }
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounting::{Accounting, Disposition};
 use crate::alert::{Lifecycle, Position, Severity};
 use crate::busy::Busy;
-use crate::command::{AuditHead, AuditRecord, EntryRecord, KeyRecord, Work};
+use crate::command::{AuditHead, AuditRecord, EntryRecord, KeyRecord, TurnsRecord, Work};
 use crate::entity::{Entity, EntityKind};
 use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use crate::recurrence::{PairRecord, Standing};
@@ -55,6 +55,8 @@ pub enum Record {
     Key(KeyRecord),
     /// The wish was forgotten.
     KeyGone([u8; 16]),
+    /// Key (scope, name); how often an assignment has taken turns.
+    Turns(Box<TurnsRecord>),
 }
 
 /// Who a background pair is.

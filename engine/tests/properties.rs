@@ -87,7 +87,8 @@ fn assert_no_record_twice(records: &[Record]) {
             | Record::Entry(_)
             | Record::Audit(_)
             | Record::Key(_)
-            | Record::KeyGone(_) => continue,
+            | Record::KeyGone(_)
+            | Record::Turns(_) => continue,
             Record::Work(work) => (5, work.group.0),
             Record::AuditHead(head) => (6, u64::from(head.scope.0)),
         };

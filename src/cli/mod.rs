@@ -3,8 +3,11 @@
 //! One file per subcommand holds its arguments and its work. Every flag can come from the environment as `CASELOOM_*`;
 //! keys of the configuration as `CASELOOM__*`, see [`crate::config`].
 
+mod audit;
 mod backup;
+mod case;
 mod check;
+mod client;
 mod demo;
 mod diff;
 mod exit;
@@ -13,8 +16,10 @@ mod generate;
 mod inspect;
 mod log;
 mod replay;
+mod report;
 mod run;
 mod test;
+mod token;
 mod verify;
 
 use std::path::PathBuf;
@@ -22,8 +27,11 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
+pub use audit::AuditArgs;
 pub use backup::{BackupArgs, RestoreArgs};
+pub use case::CaseArgs;
 pub use check::CheckArgs;
+pub use client::ClientArgs;
 pub use demo::DemoArgs;
 pub use diff::DiffArgs;
 pub use exit::{CliError, Exit};
@@ -32,8 +40,10 @@ pub use generate::GenerateArgs;
 pub use inspect::InspectArgs;
 pub use log::LogArgs;
 pub use replay::{ReplayArgs, ReplayInput};
+pub use report::ReportArgs;
 pub use run::RunArgs;
 pub use test::TestArgs;
+pub use token::TokenArgs;
 pub use verify::VerifyArgs;
 
 use crate::config::{Config, ConfigError, is_scope};
@@ -68,6 +78,14 @@ pub enum Command {
     Test(TestArgs),
     /// Say why an alert stands in its case, or how two are connected
     Explain(ExplainArgs),
+    /// Work cases: list, show, assign, close and more, over the API
+    Case(CaseArgs),
+    /// What opened, what became of it and how long it took, as Markdown or JSON
+    Report(ReportArgs),
+    /// Export the audit of what people did, or check its chain
+    Audit(AuditArgs),
+    /// Make tokens, by which people prove who they are
+    Token(TokenArgs),
     /// Show what each message of a file is understood to be
     Inspect(InspectArgs),
     /// Prove that every alert is in one term of the sums and every event once in its topic; also while it runs
@@ -116,6 +134,10 @@ pub fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Demo(args) => demo::demo(&args),
         Command::Test(args) => test::test(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Case(args) => case::case(&args),
+        Command::Report(args) => report::report(&args),
+        Command::Audit(args) => audit::audit(&args),
+        Command::Token(args) => token::token(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Backup(args) => backup::backup(&args),
@@ -174,6 +196,13 @@ mod tests {
             "caseloom generate --seed 1 --count 10 --profile office --labels l.csv --out a.json",
             "caseloom test --config a.toml --policy b.toml --update dir file.txt",
             "caseloom explain --url http://127.0.0.1:1 --json 1234567890abc a-1 a-2",
+            "caseloom case list --status new,on_hold --owner none --sort -risk --json",
+            "caseloom case assign 1234567890abc ana --note over",
+            "caseloom case close 1234567890abc --verdict benign --resolution known --revision 3",
+            "caseloom report --from 2026-01-01T00:00:00Z --to 2026-02-01T00:00:00Z --scope acme --json",
+            "caseloom audit export --scope acme --url http://127.0.0.1:1",
+            "caseloom audit verify audit.txt --head 00",
+            "caseloom token new --name ana --role analyst --scope acme --file t.toml",
             "caseloom inspect --config a.toml --mapping m.toml --format auto --json a.json",
             "caseloom inspect -",
             "caseloom verify --config a.toml --json",

@@ -53,7 +53,7 @@ pub(super) fn run(args: RunArgs) -> Result<(), CliError> {
 pub(super) fn of_daemon(error: DaemonError) -> CliError {
     match error {
         DaemonError::Config(error) => CliError::Config(error),
-        DaemonError::System { .. } => CliError::failed(error),
+        DaemonError::System { .. } | DaemonError::Tokens(_) => CliError::failed(error),
         DaemonError::Store { .. } | DaemonError::Kafka(_) | DaemonError::Pipeline(_) => {
             CliError::temporary(error)
         }

@@ -92,10 +92,20 @@ impl Checker<'_> {
     }
 
     pub(super) fn http(&mut self, http: &HttpConfig) {
-        if !http.listen.ip().is_loopback() && !http.insecure_listen {
+        if http.listen.ip().is_loopback() {
+            return;
+        }
+        if http.anonymous_writes {
+            let message =
+                "is for loopback only: from other machines nobody may write without a token";
+            self.report(KeyPath::of("http.anonymous_writes"), message.to_owned());
+        }
+        let is_guarded = http.tokens.is_some() && http.tls_at_proxy;
+        if !is_guarded && !http.insecure_listen {
             let message = format!(
-                "{} can be reached from other machines, and nobody has to prove who they are; \
-                 listen on 127.0.0.1, or write insecure_listen = true where a proxy or a firewall guards it",
+                "{} can be reached from other machines; listen on 127.0.0.1, or name a file of tokens and write \
+                 tls_at_proxy = true where a proxy speaks TLS for it, or insecure_listen = true where a proxy or a \
+                 firewall guards it altogether",
                 http.listen
             );
             self.report(KeyPath::of("http.listen"), message);

@@ -101,7 +101,10 @@ impl FileConfig {
                 path: base.join(&self.store.path),
                 ..self.store
             },
-            http: self.http,
+            http: HttpConfig {
+                tokens: self.http.tokens.map(|file| base.join(file)),
+                ..self.http
+            },
             policy: PolicyConfig {
                 file: self.policy.file.map(|file| base.join(file)),
             },

@@ -3,7 +3,9 @@
 //! What the file leaves out is at its default. The policy's version is made of its values, not of the file's bytes: a
 //! comment changes nothing, and a file that says the defaults has the version of no file.
 
+mod duty;
 mod evidence;
+mod status;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +18,9 @@ use serde::{Deserialize, Deserializer};
 use super::error::{ConfigError, Problem};
 use super::tree::{KeyPath, Node, Step};
 use super::{de, duration, read_file, size};
+use duty::{AssignmentFile, PlaybookFile};
 use evidence::{EvidenceFile, HubsFile, RecurrenceFile};
+use status::StatusFile;
 
 /// The file.
 #[derive(Debug, Deserialize)]
@@ -33,6 +37,9 @@ struct PolicyFile {
     auto_close_after: Length,
     events: EventsFile,
     ignored_entities: BTreeMap<EntityKind, Vec<String>>,
+    status: StatusFile,
+    assignments: Vec<AssignmentFile>,
+    playbooks: Vec<PlaybookFile>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -135,6 +142,8 @@ impl PolicyFile {
             promotion_risk: self.promotion.risk,
             auto_close_after: self.auto_close_after.0,
             gather: self.events.gather.0,
+            status: self.status.into_policy(report),
+            duty: duty::policy(self.assignments, self.playbooks, report),
             ..policy
         }
     }
@@ -209,6 +218,9 @@ impl Default for PolicyFile {
             auto_close_after: Length(policy.auto_close_after),
             events: EventsFile::default(),
             ignored_entities: BTreeMap::new(),
+            status: StatusFile::default(),
+            assignments: Vec::new(),
+            playbooks: Vec::new(),
         }
     }
 }
@@ -284,6 +296,48 @@ mod tests {
         assert_eq!(version(""), built_in().version);
         assert_eq!(version("lateness = \"60m\" # an hour"), built_in().version);
         assert_ne!(version("lateness = \"2h\""), built_in().version);
+    }
+
+    #[test]
+    fn duty_is_read_and_checked() {
+        let text = r#"
+            [status]
+            new = ["investigating"]
+            [[assignments]]
+            name = "night"
+            when = { severity = 60, attack = "T1059" }
+            members = ["ana", "bo"]
+            pick = "round_robin"
+            [[playbooks]]
+            name = "triage"
+            tasks = [{ title = "look", due = "1h" }, { title = "tell", after = [1] }]
+        "#;
+        let policy = parse(text, "p.toml").unwrap();
+        assert_eq!(
+            policy.status.next[0],
+            [caseloom_engine::record::Status::Investigating]
+        );
+        assert_eq!(policy.duty.assignments[0].members.len(), 2);
+        assert_eq!(policy.duty.playbooks[0].tasks[0].due, Some(Span::HOUR));
+        let refused = |text: &str| parse(text, "p.toml").unwrap_err().to_string();
+        let circle = "[[playbooks]]\nname = \"p\"\ntasks = [{ title = \"a\", after = [1] }]";
+        assert!(
+            refused(circle).contains("earlier tasks"),
+            "{}",
+            refused(circle)
+        );
+        let twice = "[[playbooks]]\nname = \"p\"\ntasks = []\n[[assignments]]\nname = \"p\"";
+        assert!(
+            refused(twice).contains("another's name"),
+            "{}",
+            refused(twice)
+        );
+        let dead = "[status]\non_hold = []";
+        assert!(
+            refused(dead).contains("must name what may follow"),
+            "{}",
+            refused(dead)
+        );
     }
 
     #[test]

@@ -115,6 +115,12 @@ pub struct HttpConfig {
     pub listen: SocketAddr,
     /// Allow listening off loopback though nobody has to prove who they are.
     pub insecure_listen: bool,
+    /// The file of tokens, see `caseloom token`; unset: nobody can prove who they are.
+    pub tokens: Option<std::path::PathBuf>,
+    /// On loopback, let anybody write, as `anonymous`.
+    pub anonymous_writes: bool,
+    /// A proxy in front of it speaks TLS.
+    pub tls_at_proxy: bool,
     /// Names under which it may be asked for on loopback, besides addresses and `localhost`.
     pub hosts: Vec<String>,
     /// Most cases in the lists; more are served by id only.
@@ -210,6 +216,9 @@ impl Default for HttpConfig {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             insecure_listen: false,
+            tokens: None,
+            anonymous_writes: false,
+            tls_at_proxy: false,
             hosts: Vec::new(),
             view_cases_max: 200_000,
         }

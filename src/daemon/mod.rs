@@ -13,15 +13,17 @@ use std::time::{Duration, Instant};
 
 use caseloom_engine::accounting::Accounting;
 
+use crate::access::{TokenError, Tokens};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError};
 use crate::events::{RenderOptions, Renderer};
-use crate::http::{Check, HttpOptions, HttpParts, Readiness};
+use crate::evidence::EvidenceStore;
+use crate::http::{Access, Check, HttpOptions, HttpParts, Readiness};
 use crate::kafka::{InputTopic, KafkaError, KafkaOptions, KafkaSource};
 use crate::metrics::Metrics;
 use crate::pipeline::{
     Acceptance, Care, Lane, LaneParts, LaneStatus, Limits, News, OnEvent, Owner, Parts,
-    PipelineError, StoreGuard, TopicSettings, Topics, wake,
+    PipelineError, StoreGuard, TopicSettings, Topics, desk, wake,
 };
 use crate::shutdown::Shutdown;
 use crate::store::{Recovered, Store, StoreError, StoreOptions};
@@ -53,6 +55,9 @@ pub enum DaemonError {
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The tokens can't be read.
+    #[error(transparent)]
+    Tokens(#[from] TokenError),
     /// The store can't be opened, read or written.
     #[error("the store at {path} failed")]
     Store {
@@ -118,12 +123,16 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         config.http.view_cases_max,
         Arc::clone(&metrics),
     ));
+    let (desk, wanted) = desk();
     let parts = HttpParts {
         view: Arc::clone(&view),
         reader: store.reader.clone(),
         metrics: Arc::clone(&metrics),
         readiness: readiness.clone(),
         clock: Arc::clone(&clock),
+        desk: Some(desk),
+        evidence: Some(EvidenceStore::beside(&config.store.path)),
+        access: access(config)?,
     };
     let http = serve(config, parts, wishes.on_listen, shutdown)?;
     let policy = config.load_policy(None)?;
@@ -185,6 +194,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         lane_status,
         guard,
         care: Care::after(recovered.batch_no, recovered.attempt),
+        desk: wanted,
         on_event: wishes.on_event,
     });
     let ended = owner.run(&mut source, shutdown);
@@ -237,6 +247,20 @@ fn serve(
         }
     };
     spawn("http", work)
+}
+
+/// Off loopback reading needs a token, unless the operator says that somebody else guards the port.
+fn access(config: &Config) -> Result<Access, TokenError> {
+    let http = &config.http;
+    let is_local = http.listen.ip().is_loopback();
+    Ok(Access {
+        tokens: match &http.tokens {
+            Some(path) => Tokens::load(path)?,
+            None => Tokens::default(),
+        },
+        anonymous_reads: is_local || http.insecure_listen,
+        anonymous_writes: is_local && http.anonymous_writes,
+    })
 }
 
 fn start_source(

@@ -11,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{ETAG, LOCATION};
 use axum::response::{IntoResponse, Response};
+use caseloom_engine::command::Work;
 use caseloom_engine::entity::{Entity, EntityKind};
 use caseloom_engine::ids::CaseId;
 use caseloom_engine::record::{ActivityRecord, GroupRecord, Stage, TallyRecord};
@@ -19,7 +20,7 @@ use serde_json::json;
 use super::App;
 use super::problem::HttpError;
 use super::reads::Data;
-use super::shape::{ActivityShape, CaseDetail, CaseShape, EntityTotal};
+use super::shape::{ActivityShape, CaseDetail, CaseShape, EntityTotal, WorkShape};
 
 /// Most activities in an answer; the shipped policy caps a case there.
 const ACTIVITIES_MAX: usize = 1_000;
@@ -38,6 +39,7 @@ pub(super) enum Found<T> {
 /// A case as stored.
 pub(super) struct Case {
     pub(super) group: GroupRecord,
+    pub(super) work: Option<Work>,
     /// By first event time, at most [`ACTIVITIES_MAX`].
     pub(super) activities: Vec<(ActivityRecord, TallyRecord)>,
 }
@@ -86,7 +88,12 @@ pub(super) fn read_case(data: &Data, id: CaseId) -> Result<Found<Case>, HttpErro
     };
     let mut activities = data.store.activities(&group, ACTIVITIES_MAX)?;
     activities.sort_by_key(|(activity, tally)| (tally.first, activity.id));
-    Ok(Found::Here(Case { group, activities }))
+    let work = data.store.work(group.id)?;
+    Ok(Found::Here(Case {
+        group,
+        work,
+        activities,
+    }))
 }
 
 /// The way to the case that this one is part of.
@@ -97,7 +104,11 @@ pub(super) fn redirect(id: CaseId, survivor: CaseId, location: String) -> Respon
 }
 
 fn detail(case: &Case) -> CaseDetail {
-    let Case { group, activities } = case;
+    let Case {
+        group,
+        work,
+        activities,
+    } = case;
     let (entity_list, entities) = entity_totals(case);
     let activity_list: Vec<_> = activities
         .iter()
@@ -106,6 +117,7 @@ fn detail(case: &Case) -> CaseDetail {
     CaseDetail {
         truncated: (activity_list.len() as u64) < group.activities || entity_list.len() < entities,
         case: CaseShape::new(group),
+        work: work.as_ref().map(WorkShape::new),
         activity_list,
         entity_list,
     }

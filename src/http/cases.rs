@@ -1,38 +1,43 @@
 //! `/api/v1/cases` and `/api/v1/candidates`: lists from the read view. Closed cases that left the view are not listed;
 //! they are answered by id.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 
 use super::App;
 use super::problem::HttpError;
 use super::query::{CASE_PARAMS, Params, case_query};
 use super::shape::{CaseShape, List};
+use crate::access::Principal;
 use crate::view::Shelf;
 
 /// `GET /api/v1/cases?status=&owner=&scope=&severity=&q=&updated_since=&sort=&limit=&cursor=`
 pub(super) async fn cases(
     State(app): State<App>,
+    Extension(who): Extension<Principal>,
     params: Params,
 ) -> Result<Json<List<CaseShape>>, HttpError> {
-    list(&app, Shelf::Cases, &params).await
+    list(&app, &who, Shelf::Cases, &params).await
 }
 
 /// `GET /api/v1/candidates`, with the same parameters.
 pub(super) async fn candidates(
     State(app): State<App>,
+    Extension(who): Extension<Principal>,
     params: Params,
 ) -> Result<Json<List<CaseShape>>, HttpError> {
-    list(&app, Shelf::Candidates, &params).await
+    list(&app, &who, Shelf::Candidates, &params).await
 }
 
 async fn list(
     app: &App,
+    who: &Principal,
     shelf: Shelf,
     params: &Params,
 ) -> Result<Json<List<CaseShape>>, HttpError> {
     params.only(&CASE_PARAMS)?;
-    let query = case_query(params)?;
+    let mut query = case_query(params)?;
+    query.scopes = who.scopes.clone();
     let list = app.reads.run(move |data| {
         let page = data.view.list(shelf, &query);
         Ok(List {

@@ -1,17 +1,20 @@
-//! The HTTP side: probes, metrics, the API under `/api/v1` and the pages for people. Reads only.
+//! The HTTP side: probes, metrics, the API under `/api/v1` and the pages for people.
 //!
-//! Everything comes from the read view or the store, on blocking threads; nothing here reaches the engine or the owner
-//! thread. [`router`] answers requests, [`serve()`] takes connections; both get all they need as arguments.
+//! What is read comes from the read view or the store, on blocking threads; what is written goes to the owner thread as a
+//! command (`write`), and is answered when it is durable. [`router`] answers requests, [`serve()`] takes connections; both get all they need as arguments.
 //!
-//! Rooms: `health`, `metrics`, `cases` (lists), `case` (one), `alerts`, `explain`, `page` (for people); `query` and `shape` are
+//! Rooms: `access` (who asks), `health`, `metrics`, `cases` (lists), `case` (one), `alerts`, `explain`, `work`, `audit`, `page` (for people); `query` and `shape` are
 //! the words of the API, `reads` the way to the data, `guard` and `serve` the limits, `problem` the refusals.
 
+mod access;
 mod alerts;
+mod audit;
 mod case;
 mod cases;
 mod explain;
 mod guard;
 mod health;
+mod kpis;
 mod metrics;
 mod options;
 mod page;
@@ -20,19 +23,25 @@ mod query;
 mod reads;
 mod serve;
 mod shape;
+mod work;
+mod write;
 
 use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{Method, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
 use crate::clock::Clock;
+use crate::evidence::EvidenceStore;
 use crate::metrics::Metrics;
+use crate::pipeline::Desk;
 use crate::store::StoreReader;
 use crate::view::CaseView;
 
+pub use access::Access;
 pub use health::{Check, Readiness, Reason};
 pub use options::HttpOptions;
 pub use serve::serve;
@@ -53,6 +62,12 @@ pub struct HttpParts {
     pub readiness: Readiness,
     /// For "3 min ago".
     pub clock: Arc<dyn Clock>,
+    /// Takes commands; without it nothing can be written.
+    pub desk: Option<Desk>,
+    /// Holds evidence.
+    pub evidence: Option<EvidenceStore>,
+    /// Who may do what.
+    pub access: Access,
 }
 
 impl fmt::Debug for HttpParts {
@@ -68,6 +83,9 @@ struct App {
     metrics: Arc<Metrics>,
     readiness: Readiness,
     clock: Arc<dyn Clock>,
+    desk: Option<Desk>,
+    evidence: Option<EvidenceStore>,
+    access: Arc<Access>,
 }
 
 /// Answers requests. `is_local`: the listener is on loopback, so that names other than this machine's are refused.
@@ -78,21 +96,32 @@ pub fn router(parts: HttpParts, options: &HttpOptions, is_local: bool) -> Router
         metrics: parts.metrics,
         readiness: parts.readiness,
         clock: parts.clock,
+        desk: parts.desk,
+        evidence: parts.evidence,
+        access: Arc::new(parts.access),
     };
     let api = Router::new()
         .route("/cases", get(cases::cases))
         .route("/candidates", get(cases::candidates))
-        .route("/cases/{id}", get(case::case))
         .route("/cases/{id}/alerts", get(alerts::alerts))
         .route("/cases/{id}/explain", get(explain::explain))
+        .route("/cases/{id}/timeline", get(work::timeline))
+        .route("/cases/{id}/audit", get(work::audit))
+        .route("/audit", get(audit::audit))
+        .route("/kpis", get(kpis::kpis))
+        .route("/audit/heads", get(audit::heads))
+        .merge(write::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed);
-    let routes = Router::new()
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
+    let guarded = Router::new()
         .route("/metrics", get(metrics::metrics))
         .nest("/api/v1", api)
         .merge(page::routes())
+        .layer(from_fn_with_state(app.clone(), access::admit));
+    let routes = Router::new()
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .merge(guarded)
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app);

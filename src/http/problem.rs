@@ -11,9 +11,10 @@
 use std::borrow::Cow;
 
 use axum::Json;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use caseloom_engine::command::Illegal;
 use caseloom_engine::ids::CaseId;
 use serde::Serialize;
 
@@ -52,6 +53,38 @@ pub(super) enum HttpError {
     /// The store can't be read.
     #[error("the store cannot be read; see the log")]
     Store(#[source] StoreError),
+    /// Nobody is who they should be.
+    #[error("show a token: Authorization: Bearer TOKEN")]
+    Unauthorized,
+    /// They may not.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// A write without `If-Match`.
+    #[error(
+        "a write must say which revision it has seen: If-Match: \"<revision>\", as ETag has it"
+    )]
+    NoRevision,
+    /// A write on what was not the last revision.
+    #[error("the case has changed since then: it has revision {0} now")]
+    Stale(u64),
+    /// The case does not allow it.
+    #[error("{0}")]
+    Illegal(Illegal),
+    /// A body of another kind.
+    #[error("the body must be application/json")]
+    MediaType,
+    /// A body that is too long.
+    #[error("the body is too long")]
+    TooLarge,
+    /// A body that says nothing useful.
+    #[error("the body is not understood: {0}")]
+    Body(String),
+    /// Nothing takes writes here.
+    #[error("nothing can be written here")]
+    ReadOnly,
+    /// The evidence store failed.
+    #[error("the evidence cannot be read or written; see the log")]
+    Evidence(#[source] std::io::Error),
     /// A read died.
     #[error("the request failed inside; see the log")]
     Failed,
@@ -86,8 +119,16 @@ impl HttpError {
             Self::NoCase(_) | Self::NoAlert(..) | Self::NoRoute(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
-            Self::Busy | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Store(_) | Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NoRevision => StatusCode::PRECONDITION_REQUIRED,
+            Self::Stale(_) => StatusCode::PRECONDITION_FAILED,
+            Self::Illegal(illegal) => illegal_status(*illegal),
+            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Body(_) => StatusCode::BAD_REQUEST,
+            Self::Busy | Self::Timeout | Self::ReadOnly => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::Evidence(_) | Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -102,6 +143,16 @@ impl HttpError {
             Self::Host => ("foreign_host", "asked for under a foreign name"),
             Self::Busy => ("busy", "too many requests at once"),
             Self::Timeout => ("timeout", "the answer took too long"),
+            Self::Unauthorized => ("unauthorized", "nobody is known by this"),
+            Self::Forbidden(_) => ("forbidden", "not allowed"),
+            Self::NoRevision => ("precondition_required", "the revision is missing"),
+            Self::Stale(_) => ("stale", "the case has changed"),
+            Self::Illegal(illegal) => (illegal.as_str(), "the case does not allow it"),
+            Self::MediaType => ("media_type", "a body of another kind"),
+            Self::TooLarge => ("too_large", "the body is too long"),
+            Self::Body(_) => ("invalid_body", "the body is not valid"),
+            Self::ReadOnly => ("read_only", "nothing can be written here"),
+            Self::Evidence(_) => ("evidence_failed", "the evidence cannot be used"),
             Self::Store(_) => ("store_failed", "the store cannot be read"),
             Self::Failed => ("failed", "the request failed"),
         }
@@ -122,6 +173,19 @@ impl HttpError {
     }
 }
 
+/// What the case's state refuses is a conflict; what no state would take, or a key that was another wish's, is the
+/// request's own fault.
+fn illegal_status(illegal: Illegal) -> StatusCode {
+    match illegal {
+        Illegal::NoNote | Illegal::NoTask | Illegal::NoEvidence => StatusCode::NOT_FOUND,
+        Illegal::NotTheAuthor => StatusCode::FORBIDDEN,
+        Illegal::Empty(_) | Illegal::TooLong { .. } | Illegal::KeyReused => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        _ => StatusCode::CONFLICT,
+    }
+}
+
 impl From<StoreError> for HttpError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -138,6 +202,9 @@ impl IntoResponse for HttpError {
         if let Self::Store(error) = &self {
             tracing::error!(error = %error, source = ?std::error::Error::source(error), "a request could not read the store");
         }
+        if let Self::Evidence(error) = &self {
+            tracing::error!(%error, "the evidence failed");
+        }
         let mut response = (self.status(), Json(self.document())).into_response();
         let headers = response.headers_mut();
         headers.insert(
@@ -146,6 +213,15 @@ impl IntoResponse for HttpError {
         );
         if matches!(self, Self::Busy | Self::Timeout) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Self::Stale(revision) = self
+            && let Ok(etag) = HeaderValue::from_str(&format!("\"{revision}\""))
+        {
+            headers.insert(ETAG, etag);
+        }
+        if matches!(self, Self::Unauthorized) {
+            let basic = "Basic realm=\"caseloom\", charset=\"UTF-8\"";
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(basic));
         }
         response
     }

@@ -139,6 +139,7 @@ pub(super) fn case_query(params: &Params) -> Result<CaseQuery, HttpError> {
         status: read(params, "status", statuses, STATUSES)?.unwrap_or_default(),
         owner: params.get("owner").map(owner),
         scope: params.get("scope").map(str::to_owned),
+        scopes: None,
         severity: read(params, "severity", severity, SEVERITY)?,
         text: params.get("q").and_then(Needle::new),
         updated_since: read(params, "updated_since", moment, MOMENT)?,
@@ -201,7 +202,7 @@ fn severity(text: &str) -> Option<SeverityFilter> {
     }
 }
 
-fn moment(text: &str) -> Option<Timestamp> {
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let moment: jiff::Timestamp = text.parse().ok()?;
     Some(Timestamp(moment.as_millisecond()))
 }

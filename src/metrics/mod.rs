@@ -13,6 +13,7 @@ mod table;
 use std::sync::PoisonError;
 
 use caseloom_engine::accounting::{Accounting, Disposition, Move};
+use caseloom_engine::command::{Answer, Verdict};
 use caseloom_engine::correlator::Sizes;
 use caseloom_engine::decision::Tally;
 use caseloom_engine::input::Notes;
@@ -60,6 +61,9 @@ impl Metrics {
             metrics.bounds_reached.with_label_values(&[bound.as_str()]);
         }
         metrics.cases_closed.with_label_values(&["none"]);
+        for verdict in Verdict::ALL {
+            metrics.cases_closed.with_label_values(&[verdict.as_str()]);
+        }
         metrics
     }
 
@@ -80,6 +84,9 @@ impl Metrics {
         self.pairs_refused.inc_by(tally.pairs_refused);
         self.scenes_cut.inc_by(tally.scenes_cut);
         add(&self.cases_closed, "none", tally.cases_closed);
+        for (verdict, count) in Verdict::ALL.into_iter().zip(tally.cases_resolved) {
+            add(&self.cases_closed, verdict.as_str(), count);
+        }
         for (kind, count) in LinkKind::ALL.into_iter().zip(tally.links) {
             add(&self.links, kind.as_str(), count);
         }
@@ -91,6 +98,20 @@ impl Metrics {
                 .with_label_values(&[moved.from.as_str(), moved.to.as_str()])
                 .inc_by(moved.alerts);
         }
+    }
+
+    /// Counts what became of a command.
+    pub fn observe_answer(&self, answer: &Answer) {
+        let outcome = match answer {
+            Answer::Done(_) => "done",
+            Answer::Repeated(_) => "repeated",
+            Answer::Same { .. } => "same",
+            Answer::Stale { .. } => "stale",
+            Answer::Unknown => "unknown",
+            Answer::Merged { .. } => "merged",
+            Answer::Illegal(_) => "illegal",
+        };
+        add(&self.commands, outcome, 1);
     }
 
     /// Counts what parsing a batch left out; sum the notes of its messages first.

@@ -101,6 +101,9 @@ table! {
     cases_merged: IntCounter = "caseloom_cases_merged_total" [];
     /// Cases closed, by verdict, since this process started. Verdict none: closed by silence.
     cases_closed: IntCounterVec = "caseloom_cases_closed_total" ["verdict"];
+    /// Commands on cases, by what became of them (done, repeated, same, stale, unknown, merged, illegal), since this
+    /// process started.
+    commands: IntCounterVec = "caseloom_commands_total" ["outcome"];
     /// Cases and candidates continued in a new one because they were full, by the cap, since this process started.
     cases_continued: IntCounterVec = "caseloom_cases_continued_total" ["reason"];
     /// Links made between activities, by kind, since this process started.

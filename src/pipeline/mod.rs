@@ -11,6 +11,7 @@
 
 mod intake;
 mod announce;
+mod desk;
 mod filing;
 mod owner;
 mod lane;
@@ -25,6 +26,7 @@ use crate::ports::SourceError;
 use crate::store::StoreError;
 
 pub use care::{Attempt, Care, Place};
+pub use desk::{Desk, DeskError, DeskQueue, Wish, desk};
 pub use guard::StoreGuard;
 pub use lane::{Lane, LaneParts, News};
 pub use owner::{Limits, OnEvent, Owner, Parts};

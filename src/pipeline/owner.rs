@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use caseloom_engine::command::Command;
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::decision::CaseEvent;
+use caseloom_engine::ids::GroupId;
 use caseloom_engine::input::Parser;
 use caseloom_engine::record::Record;
 use caseloom_engine::time::{Span, Timestamp};
@@ -13,6 +15,7 @@ use crossbeam_channel::Sender;
 use super::PipelineError;
 use super::announce::{Announced, announce};
 use super::care::{Attempt, Care};
+use super::desk::{DeskQueue, Ticket};
 use super::filing;
 use super::guard::StoreGuard;
 use super::intake::Intake;
@@ -28,8 +31,8 @@ use crate::store::{BatchStore, CommitBatch, Persisted, StoreError};
 use crate::view::CaseView;
 
 /// Longest wait for input: so soon after its due time anything that only time brings (an announcement, the end of
-/// a silent case) happens at the latest.
-const TICK: Duration = Duration::from_millis(200);
+/// a silent case, a command) happens at the latest. An empty step takes microseconds.
+const TICK: Duration = Duration::from_millis(20);
 
 /// How often sizes are looked at; walking the groups is too slow for each batch.
 const SIZES_EVERY: Duration = Duration::from_secs(1);
@@ -81,6 +84,8 @@ pub struct Parts {
     pub guard: StoreGuard,
     /// How carefully to begin.
     pub care: Care,
+    /// What people want done.
+    pub desk: DeskQueue,
     /// Who else wants to know of case events.
     pub on_event: Option<OnEvent>,
 }
@@ -114,6 +119,7 @@ pub struct Owner {
     /// Input records passed over, since the store began.
     lost: u64,
     sized: Instant,
+    desk: DeskQueue,
     on_event: Option<OnEvent>,
 }
 
@@ -163,6 +169,7 @@ impl Owner {
             told: Timestamp::MIN,
             lost: parts.lost,
             sized: Instant::now(),
+            desk: parts.desk,
             on_event: parts.on_event,
         }
     }
@@ -220,6 +227,7 @@ impl Owner {
                 self.fill(source, &mut batch)?;
             }
             self.step(&batch)?;
+            self.obey()?;
         }
         Ok(())
     }
@@ -249,6 +257,71 @@ impl Owner {
         self.intake.clear();
         self.observe_sizes();
         Ok(persisted)
+    }
+
+    /// Does what people want, in a batch of its own, and answers when it is durable.
+    ///
+    /// # Errors
+    /// When the store failed; nobody is answered then.
+    pub fn obey(&mut self) -> Result<(), PipelineError> {
+        let tickets = self.desk.take();
+        if tickets.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now().max(self.told);
+        self.told = now;
+        for ticket in &tickets {
+            self.decide(now, ticket)?;
+        }
+        let Intake {
+            correlator,
+            decision,
+            ..
+        } = &mut self.intake;
+        correlator.seal(decision);
+        let nothing = RecordBatch::default();
+        if self.has_news(&nothing) {
+            self.commit(&nothing, now)?;
+        }
+        let answers = std::mem::take(&mut self.intake.decision.answers);
+        self.intake.clear();
+        for (ticket, answer) in tickets.into_iter().zip(answers) {
+            self.metrics.observe_answer(&answer);
+            // Who asked may have gone; what is done is done.
+            ticket.answer.send(answer).ok();
+        }
+        Ok(())
+    }
+
+    /// Decides one command. The store is asked for the case: all earlier batches are in it, and a case that another
+    /// command of this batch has recalled is in the engine.
+    fn decide(
+        &mut self,
+        now: Timestamp,
+        Ticket { wish, .. }: &Ticket,
+    ) -> Result<(), PipelineError> {
+        let correlator = &mut self.intake.correlator;
+        let recall = self
+            .writer
+            .recall(wish.case, &|group| correlator.holds(group))?;
+        // No group has this number: the engine says that the case is unknown.
+        let group = recall
+            .as_ref()
+            .map_or(GroupId(u64::MAX), |recall| recall.group.id);
+        if let Some(recall) = recall.filter(|_| !correlator.holds(group)) {
+            correlator.recall(recall);
+        }
+        let command = Command {
+            scope: wish.scope.clone(),
+            case: wish.case,
+            group,
+            actor: wish.actor.clone(),
+            expected: wish.expected,
+            key: wish.key.clone(),
+            action: wish.action.clone(),
+        };
+        correlator.on_command(now, &command, &mut self.intake.decision);
+        Ok(())
     }
 
     /// While care is needed: the message that is about to be read, so that a crash names it.

@@ -40,6 +40,7 @@ pub fn wake(
         Record::Busy(busy) => correlator.restore_busy(&busy),
         Record::Work(work) => correlator.restore_work(*work),
         Record::AuditHead(head) => correlator.restore_audit(head),
+        Record::Turns(turns) => correlator.restore_turns(*turns),
         Record::Key(key) => correlator.restore_key(key),
         Record::Accounting(_)
         | Record::PairNames(_)

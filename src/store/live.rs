@@ -179,6 +179,10 @@ impl<'a> Reading<'a> {
         while let Some((_, value)) = heads.next()? {
             self.put(Record::AuditHead(codec::decode(Family::State, value)?));
         }
+        let mut turns = Cursor::over(self.db, Family::State, schema::all_turns().range());
+        while let Some((_, value)) = turns.next()? {
+            self.put(Record::Turns(codec::decode(Family::State, value)?));
+        }
         let mut wishes = Cursor::over(self.db, Family::State, schema::wishes().range());
         while let Some((_, value)) = wishes.next()? {
             self.put(Record::Key(codec::decode(Family::State, value)?));

@@ -40,6 +40,7 @@ mod retention;
 #[cfg(test)]
 mod samples;
 mod schema;
+mod work;
 #[cfg(test)]
 mod tests;
 

@@ -102,6 +102,7 @@ impl<'a> Puts<'a> {
             Record::AuditHead(head) => {
                 self.record(Family::State, &schema::audit_head(head.scope), head)
             }
+            Record::Turns(turns) => self.record(Family::State, &schema::turns(turns), turns),
             Record::Key(key) => self.record(Family::State, &schema::wish(key.key), key),
             Record::KeyGone(key) => {
                 self.delete(Family::State, schema::wish(*key));

@@ -20,6 +20,7 @@
 //! | state | 8 scope:u32 | `AuditHead`: the end of the scope's chain |
 //! | state | 9 key:16 bytes | `KeyRecord`: a wish that was done |
 //! | state | 10 group:u64 seq:u64 | `EntryRecord` |
+//! | state | 11 scope:u32 hash of the name:16 bytes | `TurnsRecord` of an assignment |
 //! | alerts | scope:u32 day:u32 activity:u64 batch:u64 | the activity's alerts of that batch, see `chunk` |
 //! | raw | scope:u32 day:u32 activity:u64 topic:u16 partition:u32 offset:u64 | a raw message |
 //! | dedup | scope:u32 day:u32 key:16 bytes | a native id that was met |
@@ -37,6 +38,7 @@
 use std::ops::Range;
 
 use caseloom_engine::alert::{Position, TopicId};
+use caseloom_engine::command::TurnsRecord;
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::record::BusyRecord;
 
@@ -56,6 +58,7 @@ const STATE_WORK: u8 = 7;
 const STATE_AUDIT_HEAD: u8 = 8;
 const STATE_KEY: u8 = 9;
 const STATE_ENTRY: u8 = 10;
+const STATE_TURNS: u8 = 11;
 const INDEX_CASE: u8 = 1;
 const INDEX_LIVE: u8 = 2;
 const INDEX_CHAIN: u8 = 3;
@@ -233,6 +236,17 @@ pub(super) fn wishes() -> Key {
 
 pub(super) fn wish(key: [u8; 16]) -> Key {
     wishes().with(&key)
+}
+
+pub(super) fn all_turns() -> Key {
+    Key::new().with(&[STATE_TURNS])
+}
+
+pub(super) fn turns(record: &TurnsRecord) -> Key {
+    let hash = blake3::hash(record.name.as_bytes());
+    all_turns()
+        .with(&record.scope.0.to_be_bytes())
+        .with(&hash.as_bytes()[..16])
 }
 
 /// All that was done to a group.

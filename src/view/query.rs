@@ -17,6 +17,8 @@ pub struct CaseQuery {
     pub owner: Option<OwnerFilter>,
     /// Only this scope.
     pub scope: Option<String>,
+    /// Only these scopes; `None`: all.
+    pub scopes: Option<Vec<String>>,
     /// Only this severity.
     pub severity: Option<SeverityFilter>,
     /// Only with this text in title, id, scope, owner or ATT&CK ids; any letter case.
@@ -82,6 +84,7 @@ impl Default for CaseQuery {
             status: Vec::new(),
             owner: None,
             scope: None,
+            scopes: None,
             severity: None,
             text: None,
             updated_since: None,
@@ -111,6 +114,10 @@ impl CaseQuery {
                 .scope
                 .as_ref()
                 .is_none_or(|scope| *scope == *group.scope_name)
+            && self
+                .scopes
+                .as_ref()
+                .is_none_or(|scopes| scopes.iter().any(|scope| *scope == *group.scope_name))
             && self.owner.as_ref().is_none_or(|owner| owner.holds(group))
             && self
                 .text

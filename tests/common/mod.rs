@@ -17,8 +17,8 @@ use caseloom::events::{RenderOptions, Renderer};
 use caseloom::generate::{Generator, Profile};
 use caseloom::metrics::Metrics;
 use caseloom::pipeline::{
-    Acceptance, Attempt, Care, Lane, LaneParts, LaneStatus, Limits, Owner, Parts, RelayStart,
-    StoreGuard, TopicSettings, Topics, wake,
+    Acceptance, Attempt, Care, Desk, Lane, LaneParts, LaneStatus, Limits, Owner, Parts, RelayStart,
+    StoreGuard, TopicSettings, Topics, desk, wake,
 };
 use caseloom::ports::{
     Destination, NextOffset, Outlet, OutputRecord, Progress, PublishError, Publisher, Record,
@@ -66,6 +66,7 @@ pub(crate) struct Running {
     pub(crate) next_offsets: Vec<NextOffset>,
     pub(crate) shutdown: Shutdown,
     pub(crate) guard: StoreGuard,
+    pub(crate) desk: Desk,
     lane: Option<Lane>,
 }
 
@@ -130,6 +131,7 @@ impl Rig {
             clock: Arc::clone(&clock),
         });
         let guard = StoreGuard::default();
+        let (desk, queue) = desk();
         let owner = Owner::new(Parts {
             parser: config.parser(),
             correlator,
@@ -149,6 +151,7 @@ impl Rig {
             lane_status,
             guard: guard.clone(),
             care: Care::after(recovered.batch_no, recovered.attempt),
+            desk: queue,
             on_event: None,
         });
         Running {
@@ -159,6 +162,7 @@ impl Rig {
             next_offsets: recovered.next_offsets,
             shutdown: Shutdown::new(),
             guard,
+            desk,
             lane: Some(lane),
         }
     }

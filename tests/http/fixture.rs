@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use caseloom::clock::ManualClock;
-use caseloom::http::{Check, HttpOptions, HttpParts, Readiness, serve};
+use caseloom::http::{Access, Check, HttpOptions, HttpParts, Readiness, serve};
 use caseloom::metrics::Metrics;
 use caseloom::shutdown::Shutdown;
 use caseloom::store::{AlertRow, BatchStore, CommitBatch, Store, StoreOptions};
@@ -88,6 +88,9 @@ impl Fixture {
             metrics: Arc::clone(&metrics),
             readiness: readiness.clone(),
             clock: Arc::new(ManualClock::at(NOW)),
+            desk: None,
+            evidence: None,
+            access: Access::read_only(),
         };
         let shutdown = Shutdown::new();
         let (address, server) = start(parts, options, shutdown.clone());

@@ -6,10 +6,14 @@
     reason = "a test's panic is its report, also in the helpers"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod detail;
 mod explain;
 mod fixture;
 mod limits;
 mod lists;
+mod office;
 mod pages;
 mod probes;
+mod writes;

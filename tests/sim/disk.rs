@@ -12,7 +12,9 @@ use caseloom::store::{
 };
 use caseloom_engine::accounting::Accounting;
 use caseloom_engine::alert::TopicId;
-use caseloom_engine::command::{AuditHead, AuditRecord, EntryRecord, KeyRecord, Recall, Work};
+use caseloom_engine::command::{
+    AuditHead, AuditRecord, EntryRecord, KeyRecord, Recall, TurnsRecord, Work,
+};
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::record::{
     ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, Record, ScopeRecord, TallyRecord,
@@ -78,6 +80,7 @@ pub(crate) struct Image {
     pub(crate) works: BTreeMap<GroupId, Work>,
     pub(crate) heads: BTreeMap<ScopeId, AuditHead>,
     pub(crate) keys: BTreeMap<[u8; 16], KeyRecord>,
+    pub(crate) turns: BTreeMap<(ScopeId, String), TurnsRecord>,
     pub(crate) entries: BTreeMap<(GroupId, u64), EntryRecord>,
     pub(crate) audit: BTreeMap<(ScopeId, u64), AuditRecord>,
     pub(crate) next: BTreeMap<(TopicId, i32), i64>,
@@ -249,6 +252,10 @@ impl Image {
                 }
                 Record::Work(work) => drop(self.works.insert(work.group, *work)),
                 Record::AuditHead(head) => drop(self.heads.insert(head.scope, head)),
+                Record::Turns(turns) => {
+                    let key = (turns.scope, turns.name.to_string());
+                    drop(self.turns.insert(key, *turns));
+                }
                 Record::Key(key) => drop(self.keys.insert(key.key, key)),
                 Record::KeyGone(key) => drop(self.keys.remove(&key)),
                 Record::Entry(entry) => drop(self.entries.insert((entry.group, entry.seq), *entry)),
@@ -418,6 +425,9 @@ impl Memory for Disk {
         }
         for head in image.heads.values() {
             emit(Record::AuditHead(*head));
+        }
+        for turns in image.turns.values() {
+            emit(Record::Turns(Box::new(turns.clone())));
         }
         for key in image.keys.values() {
             emit(Record::Key(*key));

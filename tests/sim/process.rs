@@ -8,8 +8,8 @@ use caseloom::config::{Config, StoreRaw};
 use caseloom::events::{RenderOptions, Renderer};
 use caseloom::metrics::Metrics;
 use caseloom::pipeline::{
-    Acceptance, Care, LaneStatus, Limits, Owner, Parts, Relay, RelayError, RelayStart, Step,
-    StoreGuard, TopicSettings, Topics, wake,
+    Acceptance, Care, DeskQueue, LaneStatus, Limits, Owner, Parts, Relay, RelayError, RelayStart,
+    Step, StoreGuard, TopicSettings, Topics, wake,
 };
 use caseloom::view::CaseView;
 use caseloom_engine::input::Format;
@@ -105,6 +105,7 @@ impl Process {
             lane_status: LaneStatus::default(),
             guard: StoreGuard::default(),
             care: Care::default(),
+            desk: DeskQueue::default(),
             on_event: None,
         });
         Self {

@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use compact_str::CompactString;
+
 use super::audit::AuditHead;
+use super::duty::TurnsRecord;
 use super::keys::{self, KeyRecord, Keys};
 use super::work::Work;
 use super::{Answer, Command, Done, Illegal};
@@ -35,6 +38,9 @@ pub(crate) struct Desk {
     heads: BTreeMap<ScopeId, AuditHead>,
     dirty_heads: BTreeSet<ScopeId>,
     keys: Keys,
+    /// How often each assignment has taken turns.
+    turns: BTreeMap<(ScopeId, CompactString), u64>,
+    dirty_turns: BTreeSet<(ScopeId, CompactString)>,
 }
 
 impl Desk {
@@ -105,6 +111,19 @@ impl Desk {
         self.heads.insert(head.scope, head);
     }
 
+    pub(crate) fn restore_turns(&mut self, record: TurnsRecord) {
+        self.turns.insert((record.scope, record.name), record.turns);
+    }
+
+    /// The number of an assignment's next turn, from 0.
+    pub(crate) fn take_turn(&mut self, scope: ScopeId, name: &CompactString) -> u64 {
+        let key = (scope, name.clone());
+        self.dirty_turns.insert(key.clone());
+        let turns = self.turns.entry(key).or_default();
+        *turns += 1;
+        *turns - 1
+    }
+
     pub(crate) fn restore_key(&mut self, key: KeyRecord) {
         self.keys.insert(key);
     }
@@ -156,6 +175,11 @@ impl Desk {
                     decision.record(|| Record::Work(Box::new(work)));
                 }
             }
+        }
+        for (scope, name) in std::mem::take(&mut self.dirty_turns) {
+            let turns = self.turns.get(&(scope, name.clone())).copied();
+            let turns = turns.unwrap_or_default();
+            decision.record(|| Record::Turns(Box::new(TurnsRecord { scope, name, turns })));
         }
         for scope in std::mem::take(&mut self.dirty_heads) {
             let head = self.head(scope);

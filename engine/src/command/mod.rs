@@ -10,6 +10,7 @@ mod actor;
 mod audit;
 mod bounds;
 mod desk;
+mod duty;
 mod entry;
 mod evidence;
 mod folder;
@@ -31,6 +32,7 @@ pub use actor::{Actor, Proof};
 pub use audit::{AuditHead, AuditRecord, BrokenChain, ChainCheck};
 pub use bounds::Bounds;
 pub use desk::Recall;
+pub use duty::{Assignment, DutyPolicy, Pick, Playbook, PlaybookTask, TurnsRecord, When};
 pub use entry::{Changed, EntryRecord, Verb};
 pub use evidence::{Evidence, NewEvidence};
 pub use illegal::Illegal;
@@ -42,6 +44,7 @@ pub use verdict::Verdict;
 pub use work::{Times, Work};
 
 pub(crate) use desk::Desk;
+pub(crate) use duty::Traits;
 pub(crate) use folder::{Effect, Folder, Turn};
 
 /// Somebody wants something done to a case.

@@ -11,8 +11,8 @@ use compact_str::CompactString;
 use super::Correlator;
 use crate::accounting::Disposition;
 use crate::command::{
-    Answer, AuditHead, Command, Done, Effect, EntryRecord, Folder, KeyRecord, Recall, Turn, Verb,
-    Work,
+    Answer, AuditHead, Command, Done, Effect, EntryRecord, Folder, KeyRecord, Recall, Turn,
+    TurnsRecord, Verb, Work,
 };
 use crate::decision::{ActivityView, CaseEvent, CaseSnapshot, Decision, EntityView, EventType};
 use crate::groups::Group;
@@ -83,12 +83,22 @@ impl Correlator {
         self.desk.restore_head(head);
     }
 
+    /// Takes over how often an assignment has taken turns.
+    pub fn restore_turns(&mut self, record: TurnsRecord) {
+        self.desk.restore_turns(record);
+    }
+
     /// Takes over a wish that was done.
     pub fn restore_key(&mut self, key: KeyRecord) {
         self.desk.restore_key(key);
     }
 
-    fn obey(&mut self, now: Timestamp, command: &Command, decision: &mut Decision) -> Answer {
+    pub(super) fn obey(
+        &mut self,
+        now: Timestamp,
+        command: &Command,
+        decision: &mut Decision,
+    ) -> Answer {
         if let Some(answer) = self.desk.repeated(now, command) {
             return answer;
         }
@@ -211,6 +221,7 @@ impl Correlator {
         decision: &mut Decision,
     ) {
         let events = decision.events.len();
+        let verdict = folder.work.verdict;
         self.desk.put(folder.work);
         let head = &mut self.groups.get_mut(no).head;
         let is_case = head.stage == Stage::Open;
@@ -227,7 +238,7 @@ impl Correlator {
             _ if is_case => {
                 if folder.status == Status::Closed {
                     self.groups.get_mut(no).head.stage = Stage::Closed;
-                    decision.tally.cases_closed += 1;
+                    decision.tally.resolve(verdict);
                 }
                 let saying = (effect.event, effect.reason, None);
                 self.announce(now, no, saying, decision);
@@ -254,6 +265,7 @@ impl Correlator {
         (record.status, record.owner) = (folder.status, folder.owner);
         record.revision += 1;
         record.updated = now;
+        let verdict = folder.work.verdict;
         away.work = Some(folder.work);
         if effect.verb == Verb::Approved {
             record.stage = Stage::Resting;
@@ -265,7 +277,7 @@ impl Correlator {
         } else if record.status == Status::Closed && record.stage == Stage::Resting {
             record.stage = Stage::Closed;
             record.closed = Some(now);
-            decision.tally.cases_closed += 1;
+            decision.tally.resolve(verdict);
         } else if record.status != Status::Closed && record.stage == Stage::Closed {
             record.stage = Stage::Resting;
             record.closed = None;

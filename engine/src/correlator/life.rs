@@ -110,6 +110,7 @@ impl Correlator {
         self.rearm(no);
         self.touch_group(now, no);
         self.announce(now, no, (EventType::Opened, reason, None), decision);
+        self.put_on_duty(now, no, decision);
     }
 
     /// Why a candidate becomes a case now, if it does.

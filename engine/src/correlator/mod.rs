@@ -13,6 +13,7 @@ mod background;
 mod command;
 mod decide;
 mod digest;
+mod duty;
 mod judge;
 mod life;
 mod link;

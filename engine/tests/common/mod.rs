@@ -18,6 +18,7 @@ pub mod shelf;
 pub mod worlds;
 
 use caseloom_engine::alert::{Alert, Lifecycle, Position, Severity, TopicId};
+use caseloom_engine::command::{Assignment, Pick, Playbook, PlaybookTask, When};
 use caseloom_engine::entity::{Entity, EntityKind, Role};
 use caseloom_engine::policy::{EvidencePolicy, HubPolicy, Pin, Policy, RecurrencePolicy};
 use caseloom_engine::time::{Span, Timestamp};
@@ -154,6 +155,40 @@ pub fn set(policy: &mut Policy, assignment: &str) {
             policy.ignored_entities.sort();
         }
         "gather" => policy.gather = span(value),
+        // NAME,PICK,MEMBER...: all cases of at least severity 50.
+        "assign" => {
+            let parts: Vec<&str> = value.split(',').collect();
+            policy.duty.assignments.push(Assignment {
+                name: parts[0].into(),
+                when: When {
+                    severity: 50,
+                    ..When::default()
+                },
+                team: "soc".into(),
+                members: parts[2..].iter().map(|name| (*name).into()).collect(),
+                pick: match parts[1] {
+                    "turn" => Pick::RoundRobin,
+                    "load" => Pick::LeastLoaded,
+                    _ => Pick::First,
+                },
+            });
+        }
+        // NAME,TASK...: each after the one before.
+        "playbook" => {
+            let parts: Vec<&str> = value.split(',').collect();
+            let task = |(place, title): (usize, &&str)| PlaybookTask {
+                title: (*title).into(),
+                text: "".into(),
+                assignee: "".into(),
+                due: Some(Span::HOUR),
+                after: (place > 0).then_some(place).into_iter().collect(),
+            };
+            policy.duty.playbooks.push(Playbook {
+                name: parts[0].into(),
+                when: When::default(),
+                tasks: parts[1..].iter().enumerate().map(task).collect(),
+            });
+        }
         other => {
             let (table, key) = other.split_once('.').expect("a known policy key");
             match table {

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use caseloom_engine::accounting::Accounting;
-use caseloom_engine::command::{AuditHead, AuditRecord, EntryRecord, KeyRecord, Recall, Work};
+use caseloom_engine::command::{
+    AuditHead, AuditRecord, EntryRecord, KeyRecord, Recall, TurnsRecord, Work,
+};
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::entity::EntityKind;
 use caseloom_engine::ids::{ActivityId, GroupId};
@@ -33,6 +35,7 @@ pub struct Shelf {
     pub audit: BTreeMap<(u32, u64), AuditRecord>,
     pub heads: BTreeMap<u32, AuditHead>,
     pub keys: BTreeMap<[u8; 16], KeyRecord>,
+    pub turns: BTreeMap<(u32, String), TurnsRecord>,
 }
 
 impl Shelf {
@@ -78,6 +81,10 @@ impl Shelf {
             Record::AuditHead(head) => drop(self.heads.insert(head.scope.0, *head)),
             Record::Key(key) => drop(self.keys.insert(key.key, *key)),
             Record::KeyGone(key) => drop(self.keys.remove(key)),
+            Record::Turns(turns) => {
+                let key = (turns.scope.0, turns.name.to_string());
+                drop(self.turns.insert(key, (**turns).clone()));
+            }
         }
     }
 
@@ -115,6 +122,9 @@ impl Shelf {
             .values()
             .for_each(|head| woken.restore_audit(*head));
         self.keys.values().for_each(|key| woken.restore_key(*key));
+        self.turns
+            .values()
+            .for_each(|turns| woken.restore_turns(turns.clone()));
         woken.restored(now);
         woken
     }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use caseloom_engine::command::EntryRecord;
 use caseloom_engine::entity::Entity;
 use caseloom_engine::ids::ActivityId;
 use caseloom_engine::record::{ActivityRecord, GroupRecord, Link, Relation, Stage, TallyRecord};
@@ -11,7 +12,7 @@ use maud::{Markup, html};
 
 use super::layout::Layout;
 use super::text::Text;
-use super::{parts, timeline};
+use super::{parts, timeline, work};
 use crate::http::App;
 use crate::http::case::{Case, entity_totals};
 use crate::http::shape;
@@ -26,16 +27,16 @@ const ENTITIES_SHOWN: usize = 40;
 /// What a link's other activity is called.
 type Names<'a> = HashMap<ActivityId, &'a str>;
 
-pub(super) fn case(app: &App, case: &Case) -> Markup {
+pub(super) fn case(app: &App, case: &Case, entries: &[EntryRecord]) -> Markup {
     let layout = Layout {
         title: &case.group.title,
         here: "",
         is_live: false,
     };
-    layout.around(app, &body(app, case))
+    layout.around(app, &body(app, case, entries))
 }
 
-fn body(app: &App, case: &Case) -> Markup {
+fn body(app: &App, case: &Case, entries: &[EntryRecord]) -> Markup {
     let names: Names<'_> = case
         .activities
         .iter()
@@ -43,6 +44,7 @@ fn body(app: &App, case: &Case) -> Markup {
         .collect();
     html! {
         (head(app, &case.group))
+        (work::work(case.work.as_ref(), entries))
         (timeline::timeline(&case.activities))
         div.columns {
             section {
@@ -252,6 +254,8 @@ fn links(group: &GroupRecord) -> Markup {
         ul.totals {
             li { a href=(api) { "case" } }
             li { a href=(format!("{api}/alerts")) { "alerts" } }
+            li { a href=(format!("{api}/timeline")) { "timeline" } }
+            li { a href=(format!("{api}/audit")) { "audit" } }
         }
     }
 }

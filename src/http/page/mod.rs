@@ -9,6 +9,7 @@ mod list;
 mod parts;
 mod text;
 mod timeline;
+mod work;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -22,6 +23,8 @@ use super::App;
 use super::case::{Found, case_id, read_case};
 use super::problem::HttpError;
 use super::query::Params;
+use super::reads::Data;
+use super::work::ENTRIES_MAX;
 use crate::view::Shelf;
 
 /// The page's own style and icon, forms back to this host, and nothing else.
@@ -51,14 +54,25 @@ async fn candidates(State(app): State<App>, params: Result<Params, HttpError>) -
 
 async fn one_case(State(app): State<App>, Path(id): Path<String>) -> Response {
     let found = match case_id(&id) {
-        Ok(id) => app.reads.run(move |data| read_case(data, id)).await,
+        Ok(id) => {
+            let read = move |data: &Data| match read_case(data, id)? {
+                Found::MergedInto(survivor) => Ok(Found::MergedInto(survivor)),
+                Found::Here(case) => {
+                    let entries = data.store.entries(&case.group, ENTRIES_MAX)?;
+                    Ok(Found::Here((case, entries)))
+                }
+            };
+            app.reads.run(read).await
+        }
         Err(error) => Err(error),
     };
     match found {
         Ok(Found::MergedInto(survivor)) => {
             Redirect::permanent(&format!("/cases/{survivor}")).into_response()
         }
-        Ok(Found::Here(case)) => Page(Ok(case::case(&app, &case))).into_response(),
+        Ok(Found::Here((case, entries))) => {
+            Page(Ok(case::case(&app, &case, &entries))).into_response()
+        }
         Err(error) => Page(Err(error)).into_response(),
     }
 }

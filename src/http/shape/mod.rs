@@ -2,6 +2,7 @@
 //! it came: JSON carries it harmlessly, and whoever shows it escapes it.
 
 mod activity;
+mod work;
 
 use caseloom_engine::alert::Position;
 use caseloom_engine::entity::{EntityKind, Role};
@@ -11,6 +12,7 @@ use caseloom_engine::time::Timestamp;
 use serde::Serialize;
 
 pub(super) use activity::{ActivityShape, LinkShape};
+pub(super) use work::{ActShape, EvidenceShape, NoteShape, TaskShape, WorkShape};
 
 /// A list.
 #[derive(Debug, Serialize)]
@@ -60,6 +62,8 @@ struct RelatedShape {
 pub(super) struct CaseDetail {
     #[serde(flatten)]
     pub(super) case: CaseShape,
+    /// What people did, if they did anything.
+    pub(super) work: Option<WorkShape>,
     /// By first event time.
     pub(super) activity_list: Vec<ActivityShape>,
     /// Those in most activities first.

@@ -1,0 +1,99 @@
+//! Reads of what people did: the work of a group, its entries, the audit.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use caseloom_engine::command::{AuditHead, AuditRecord, EntryRecord, Work};
+use caseloom_engine::ids::{GroupId, ScopeId};
+use caseloom_engine::record::{GroupRecord, ScopeRecord};
+
+use super::codec;
+use super::error::StoreError;
+use super::query::StoreReader;
+use super::schema::{self, Family};
+
+impl StoreReader {
+    /// What was done to a group, if anything was.
+    ///
+    /// # Errors
+    /// When something can't be read; so with every method here.
+    pub fn work(&self, group: GroupId) -> Result<Option<Work>, StoreError> {
+        self.db.record(Family::State, &schema::work(group))
+    }
+
+    /// What was done to each group that was touched.
+    pub fn works(&self) -> Result<BTreeMap<GroupId, Work>, StoreError> {
+        let mut works = BTreeMap::new();
+        self.db
+            .scan(Family::State, schema::works().range(), |_, value| {
+                let work: Work = codec::decode(Family::State, value)?;
+                works.insert(work.group, work);
+                Ok(())
+            })?;
+        Ok(works)
+    }
+
+    /// The first `limit` entries of a group and of those that were merged into it, by number.
+    pub fn entries(
+        &self,
+        group: &GroupRecord,
+        limit: usize,
+    ) -> Result<Vec<EntryRecord>, StoreError> {
+        let mut entries: Vec<EntryRecord> = Vec::new();
+        for part in &group.parts {
+            let mut mine = 0;
+            let range = schema::entries(*part).range();
+            self.db.scan_until(Family::State, range, |_, value| {
+                if mine >= limit {
+                    return Ok(ControlFlow::Break(()));
+                }
+                mine += 1;
+                entries.push(codec::decode(Family::State, value)?);
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        entries.sort_unstable_by_key(|entry| entry.seq);
+        entries.truncate(limit);
+        Ok(entries)
+    }
+
+    /// The first `limit` records of a scope's audit behind number `after`.
+    pub fn audit(
+        &self,
+        scope: ScopeId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        let first = schema::audit_record(scope, after.saturating_add(1)).bytes();
+        let range = first..schema::audit(scope).successor();
+        let mut records = Vec::new();
+        self.db.scan_until(Family::Audit, range, |_, value| {
+            if records.len() >= limit {
+                return Ok(ControlFlow::Break(()));
+            }
+            records.push(codec::decode(Family::Audit, value)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(records)
+    }
+
+    /// One record of a scope's audit.
+    pub fn audit_record(
+        &self,
+        scope: ScopeId,
+        seq: u64,
+    ) -> Result<Option<AuditRecord>, StoreError> {
+        self.db
+            .record(Family::Audit, &schema::audit_record(scope, seq))
+    }
+
+    /// The end of a scope's audit chain; `None`: nobody acted there.
+    pub fn audit_head(&self, scope: ScopeId) -> Result<Option<AuditHead>, StoreError> {
+        self.db.record(Family::State, &schema::audit_head(scope))
+    }
+
+    /// All scopes, by number.
+    pub fn scopes(&self) -> Result<Vec<ScopeRecord>, StoreError> {
+        super::recover::scopes(&self.db)
+    }
+}
