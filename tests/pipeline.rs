@@ -10,11 +10,13 @@ mod common;
 
 use std::time::Duration;
 
-use caseloom::pipeline::PipelineError;
+use caseloom::pipeline::{DeskError, PipelineError, Wish};
 use caseloom::ports::Destination;
 use caseloom::shutdown::Shutdown;
 use caseloom::view::Shelf;
 use caseloom_engine::accounting::Disposition;
+use caseloom_engine::command::{Action, Actor, Answer, Proof};
+use caseloom_engine::ids::{CaseId, ScopeId};
 use caseloom_engine::record::{GroupRecord, Stage};
 use common::*;
 
@@ -391,4 +393,88 @@ fn an_error_of_the_store_in_the_background_ends_the_owner() {
     assert!(matches!(ended, Err(PipelineError::Store(_))), "{ended:?}");
     drop(run.end());
     lane.join().unwrap();
+}
+
+fn wish(case: CaseId) -> Wish {
+    Wish {
+        scope: "default".into(),
+        case,
+        actor: Actor {
+            name: "ana".into(),
+            proof: Proof::Token,
+        },
+        expected: Some(1),
+        key: None,
+        action: Action::Note {
+            text: "seen".into(),
+        },
+    }
+}
+
+#[test]
+fn a_command_is_answered_when_it_is_durable_and_goes_out_as_an_event() {
+    let rig = Rig::new();
+    let mut running = rig.start();
+    running.step(&messages([critical("a1", "web-01")]));
+    let case = groups(&running.reader)[0].case;
+    let mut told = running.desk.submit(wish(case)).unwrap();
+    assert!(told.try_recv().is_err(), "nobody has decided yet");
+    running.owner.obey().unwrap();
+    assert!(matches!(told.try_recv(), Ok(Answer::Done(_))));
+    assert_eq!(running.reader.audit(ScopeId(0), 0, 10).unwrap().len(), 1);
+    let again = running.desk.submit(wish(case)).unwrap();
+    running.owner.obey().unwrap();
+    assert_eq!(again.blocking_recv(), Ok(Answer::Stale { revision: 2 }));
+    let none = running.desk.submit(wish(CaseId(7))).unwrap();
+    running.owner.obey().unwrap();
+    assert_eq!(none.blocking_recv(), Ok(Answer::Unknown));
+
+    let ended = running.finish(&[]);
+    let arrived = rig.outside.arrived();
+    let events = of(&arrived, Destination::Events);
+    let last: serde_json::Value =
+        serde_json::from_slice(events.last().unwrap().value.as_deref().unwrap()).unwrap();
+    let own = &last["unmapped"]["caseloom"];
+    assert_eq!(own["act"]["actor"], "ana");
+    assert_eq!(own["event"], "note");
+    assert_eq!(own["act"]["text"], "seen");
+    assert_eq!(own["work"]["notes"], 1);
+    let stored = &groups(&ended.reader)[0];
+    assert_eq!((stored.revision, stored.event_seq), (2, 2));
+}
+
+#[test]
+fn a_command_that_was_not_written_is_not_done() {
+    let rig = Rig::new();
+    let mut running = rig.start();
+    running.step(&messages([critical("a1", "web-01")]));
+    let case = groups(&running.reader)[0].case;
+    let told = running.desk.submit(wish(case)).unwrap();
+    drop(running.end());
+    assert!(told.blocking_recv().is_err(), "no answer");
+    let running = rig.start();
+    assert!(running.reader.audit_head(ScopeId(0)).unwrap().is_none());
+    assert_eq!(groups(&running.reader)[0].revision, 1);
+}
+
+#[test]
+fn commands_wait_in_a_bounded_queue_and_gone_askers_are_passed_over() {
+    let rig = Rig::new();
+    let mut running = rig.start();
+    running.step(&messages([critical("a1", "web-01")]));
+    let case = groups(&running.reader)[0].case;
+    let mut waiting = Vec::new();
+    let refused = loop {
+        match running.desk.submit(wish(case)) {
+            Ok(told) => waiting.push(told),
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!((refused, waiting.len()), (DeskError::Full, 256));
+    waiting.clear();
+    for _ in 0..4 {
+        running.owner.obey().unwrap();
+    }
+    assert!(running.reader.audit_head(ScopeId(0)).unwrap().is_none());
+    assert!(running.desk.submit(wish(case)).is_ok());
 }

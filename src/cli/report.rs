@@ -43,7 +43,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<(), CliError> {
     for (by, _) in SECTIONS {
         answers.push(ask(&client, args, by)?);
     }
-    let text = match args.client.is_json() {
+    let text = match client.is_json() {
         true => {
             let named = SECTIONS.iter().zip(&answers);
             let named = named.map(|((by, _), answer)| ((*by).to_owned(), answer["items"].clone()));
@@ -100,7 +100,7 @@ fn section(title: &str, answer: &Value) -> String {
     for item in items.into_iter().take(ROWS_MAX) {
         let number = |name: &str| item[name].as_u64().unwrap_or(0);
         let share = item["false_positive_share"].as_f64();
-        let share = share.map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0));
+        let share = share.map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", share * 100.0));
         // A bar would end the cell.
         let key = plain(item["key"].as_str().unwrap_or_default()).replace('|', "\\|");
         writeln!(

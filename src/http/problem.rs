@@ -67,6 +67,9 @@ pub(super) enum HttpError {
     /// A write on what was not the last revision.
     #[error("the case has changed since then: it has revision {0} now")]
     Stale(u64),
+    /// A write on a case that is part of another now.
+    #[error("case {0} is part of {1} now: look at that one, and write there")]
+    Merged(CaseId, CaseId),
     /// The case does not allow it.
     #[error("{0}")]
     Illegal(Illegal),
@@ -123,6 +126,7 @@ impl HttpError {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NoRevision => StatusCode::PRECONDITION_REQUIRED,
             Self::Stale(_) => StatusCode::PRECONDITION_FAILED,
+            Self::Merged(..) => StatusCode::CONFLICT,
             Self::Illegal(illegal) => illegal_status(*illegal),
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -147,6 +151,7 @@ impl HttpError {
             Self::Forbidden(_) => ("forbidden", "not allowed"),
             Self::NoRevision => ("precondition_required", "the revision is missing"),
             Self::Stale(_) => ("stale", "the case has changed"),
+            Self::Merged(..) => ("merged", "the case is part of another"),
             Self::Illegal(illegal) => (illegal.as_str(), "the case does not allow it"),
             Self::MediaType => ("media_type", "a body of another kind"),
             Self::TooLarge => ("too_large", "the body is too long"),

@@ -27,6 +27,11 @@ pub use table::{Metrics, TABLE};
 use ledger::Ledger;
 use process::Process;
 
+/// What may become of a command.
+const OUTCOMES: [&str; 7] = [
+    "done", "repeated", "same", "stale", "unknown", "merged", "illegal",
+];
+
 /// The content type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -61,6 +66,9 @@ impl Metrics {
             metrics.bounds_reached.with_label_values(&[bound.as_str()]);
         }
         metrics.cases_closed.with_label_values(&["none"]);
+        for outcome in OUTCOMES {
+            metrics.commands.with_label_values(&[outcome]);
+        }
         for verdict in Verdict::ALL {
             metrics.cases_closed.with_label_values(&[verdict.as_str()]);
         }

@@ -91,7 +91,7 @@ table! {
 
     // Cases.
 
-    /// Cases that are open now.
+    /// Cases that are open now and that alerts can still join. Those that rest until people close them are not in it.
     cases_open: IntGauge = "caseloom_cases_open" [];
     /// Groups below the promotion threshold now.
     candidates: IntGauge = "caseloom_candidates" [];

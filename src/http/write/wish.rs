@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::access::Principal;
 use crate::http::App;
-use crate::http::case::{case_id, redirect};
+use crate::http::case::case_id;
 use crate::http::problem::HttpError;
 use crate::http::shape::CaseShape;
 use crate::pipeline::Wish;
@@ -130,9 +130,6 @@ pub(super) async fn carry_out(
         Answer::Done(done) => (Some(done), false),
         Answer::Repeated(done) => (Some(done), true),
         Answer::Same { .. } => (None, false),
-        Answer::Merged { into } => {
-            return Ok(redirect(case, into, format!("/api/v1/cases/{into}")));
-        }
         refused => return Err(refusal(refused, case)),
     };
     written(app, case, done, is_repeated, makes).await
@@ -180,9 +177,9 @@ pub(super) fn refusal(answer: Answer, case: CaseId) -> HttpError {
         Answer::Stale { revision } => HttpError::Stale(revision),
         Answer::Illegal(illegal) => HttpError::Illegal(illegal),
         Answer::Unknown => HttpError::NoCase(case),
-        Answer::Done(_) | Answer::Repeated(_) | Answer::Same { .. } | Answer::Merged { .. } => {
-            HttpError::Failed
-        }
+        // No redirect: a client that follows it would write on a case that nobody there has seen.
+        Answer::Merged { into } => HttpError::Merged(case, into),
+        Answer::Done(_) | Answer::Repeated(_) | Answer::Same { .. } => HttpError::Failed,
     }
 }
 
