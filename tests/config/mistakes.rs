@@ -78,8 +78,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "[http]\nlisten = \"0.0.0.0:8080\"",
-        "c.toml:2:1: http.listen: 0.0.0.0:8080 can be reached from other machines, and nobody has to prove who they are; \
-         listen on 127.0.0.1, or write insecure_listen = true where a proxy or a firewall guards it",
+        "c.toml:2:1: http.listen: 0.0.0.0:8080 can be reached from other machines; listen on 127.0.0.1, or name a file of tokens and write tls_at_proxy = true where a proxy speaks TLS for it, or insecure_listen = true where a proxy or a firewall guards it altogether",
     ),
     (
         "[pipeline]\nbatch_age_max = 20",

@@ -129,6 +129,8 @@ impl Office {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
+            // A write that is refused unread ends its connection: none is used again.
+            .max_idle_connections(0)
             .build()
             .new_agent();
         Open {
