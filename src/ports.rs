@@ -176,6 +176,15 @@ pub trait Publisher: Send {
     /// # Errors
     /// [`PublishError`]. But for `Unfinished`, the transaction may be visible or not.
     fn commit(&mut self) -> Result<(), PublishError>;
+
+    /// Ends, as if it had never been, what the broker left open of this installation although it says that nothing is.
+    /// Asked for between `open` and the first `begin`, once waiting has not helped.
+    ///
+    /// # Errors
+    /// [`PublishError`] says what to do.
+    fn release(&mut self) -> Result<(), PublishError> {
+        Ok(())
+    }
 }
 
 /// Why publishing failed.

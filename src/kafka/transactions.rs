@@ -142,6 +142,48 @@ impl Publisher for TransactionalPublisher {
         let committed = self.producer.commit_transaction(CALL);
         committed.map_err(|error| self.sort(error))
     }
+
+    /// A broker that restarts may end a transaction before it knows the partitions again, and then leaves them open
+    /// for good. The marker that ends a transaction of the same producer ends those too; so one that holds a record
+    /// for each partition is begun, and taken back.
+    fn release(&mut self) -> Result<(), PublishError> {
+        tracing::warn!("the broker left a transaction open; taking it back");
+        self.begin()?;
+        for (topic, partition) in self.partitions()? {
+            let mut record: BaseRecord<'_, [u8], [u8], usize> =
+                BaseRecord::with_opaque_to(&topic, 0).partition(partition);
+            record.key = Some(self.transactional_id.as_bytes());
+            self.queue(record)?;
+        }
+        // Each partition must hold its record, or its part of the transaction would not be ended.
+        let sent = self.producer.flush(ROOM_WAIT);
+        sent.map_err(|error| PublishError::Temporary(error.to_string()))?;
+        let ended = self.producer.abort_transaction(ROOM_WAIT);
+        ended.map_err(|error| PublishError::Temporary(error.to_string()))
+    }
+}
+
+impl TransactionalPublisher {
+    /// All partitions that a transaction of ours may have written to.
+    fn partitions(&self) -> Result<Vec<(String, i32)>, PublishError> {
+        let topics = [
+            &self.topics.events,
+            &self.topics.state,
+            &self.topics.dead_letters,
+            &self.progress_topic,
+        ];
+        let mut partitions = Vec::new();
+        for topic in topics {
+            let known = self
+                .producer
+                .client()
+                .fetch_metadata(Some(topic), ROOM_WAIT);
+            let known = known.map_err(|error| PublishError::Temporary(error.to_string()))?;
+            let ids = known.topics().iter().flat_map(|topic| topic.partitions());
+            partitions.extend(ids.map(|partition| (topic.clone(), partition.id())));
+        }
+        Ok(partitions)
+    }
 }
 
 impl fmt::Debug for TransactionalPublisher {

@@ -28,6 +28,10 @@ use crate::store::{Lineage, Outbox, OutboxPage, StoreError};
 /// How often an unfinished call is repeated before a new publisher is made. Each takes about a second.
 const UNFINISHED_MAX: u32 = 40;
 
+/// Calls in vain, each of a second or more, after which an open transaction is taken for one that nobody will end: by
+/// then the broker has ended those that timed out.
+const RELEASE_AFTER: u32 = 25;
+
 /// What the operator allows at a start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Acceptance {
@@ -222,6 +226,9 @@ impl Relay {
             Stage::Reading => {
                 // Should it take longer, the publisher that was opened stays.
                 self.stage = Stage::Reading;
+                if self.unfinished == RELEASE_AFTER {
+                    self.call(Stage::Reading, |publisher| publisher.release())?;
+                }
                 self.settle(outlet.progress(true)?)?
             }
             Stage::Renewing => {
