@@ -114,6 +114,28 @@ fn run(policy: &Policy, alerts: &[Alert], seed: [u8; 16], batch: usize) -> (Trac
     (trace, hash)
 }
 
+/// One batch, in which runs of alerts and single ones come by turns.
+fn run_by_turns(policy: &Policy, alerts: &[Alert]) -> (Trace, blake3::Hash) {
+    let mut correlator = Correlator::new(policy.clone(), common::SEED);
+    let (mut trace, mut decision) = (Trace::default(), Decision::default());
+    let mut now = common::BEGIN;
+    let mut tell = |alert: &Alert| {
+        now = now.max(alert.time);
+        now
+    };
+    for turn in alerts.chunks(3) {
+        let (together, alone) = turn.split_at(turn.len().min(2));
+        correlator.on_alerts(together, &mut tell, &mut decision);
+        for alert in alone {
+            correlator.on_alert(tell(alert), alert, &mut decision);
+        }
+    }
+    correlator.finish(now, &mut decision);
+    trace.take(policy, &mut correlator, &mut decision);
+    let hash = correlator.state_hash();
+    (trace, hash)
+}
+
 /// Keys depend on the seed, which is the store's secret; nothing else may.
 fn without_keys(mut trace: Trace) -> Trace {
     trace.shelf.identities.clear();
@@ -151,7 +173,10 @@ proptest! {
         correlator.finish(now, &mut decision);
         trace.take(&policy, &mut correlator, &mut decision);
         let (ahead, hash) = run(&policy, &alerts, common::SEED, usize::MAX);
-        prop_assert_eq!(trace, ahead);
+        prop_assert_eq!(&trace, &ahead);
+        prop_assert_eq!(correlator.state_hash(), hash);
+        let (mixed, hash) = run_by_turns(&policy, &alerts);
+        prop_assert_eq!(trace, mixed);
         prop_assert_eq!(correlator.state_hash(), hash);
     }
 

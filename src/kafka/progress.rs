@@ -60,7 +60,8 @@ fn decode(value: &[u8]) -> Result<Progress, PublishError> {
     })
 }
 
-/// The last committed progress of a transactional id; `settled`: once nothing before the end is open any more. Blocks for some seconds at most, unless the topic is long.
+/// The last committed progress of a transactional id; `settled`: once nothing before the end is open any more. Blocks for
+/// some seconds at most, unless the topic is long.
 ///
 /// # Errors
 /// [`PublishError::Unfinished`] while somebody else's transaction hides the end, [`PublishError::Temporary`] where no

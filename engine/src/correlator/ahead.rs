@@ -45,6 +45,8 @@ impl Correlator {
             for (alert, signs) in run.iter().zip(&mut ahead) {
                 std::mem::swap(&mut self.scratch.signs, signs);
                 self.on_alert(now(alert), alert, decision);
+                // One that was not counted (a redelivery) has not used its signs: nobody else may.
+                self.scratch.signs.scope = None;
             }
         }
         self.scratch.ahead = ahead;
