@@ -84,13 +84,10 @@ pub(super) async fn notes(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Response, HttpError> {
-    let id = case_id(&id)?;
-    let read = app.reads.run(move |data| {
-        of_group(data, id, |data, group| {
-            Ok(fold_notes(&data.store.entries(group, ENTRIES_MAX)?))
-        })
-    });
-    Ok(answer(read.await?, id, "notes", |notes| notes))
+    list(&app, &id, "notes", |data, group| {
+        Ok(fold_notes(&data.store.entries(group, ENTRIES_MAX)?))
+    })
+    .await
 }
 
 /// `GET /api/v1/cases/{id}/tasks`
@@ -98,14 +95,11 @@ pub(super) async fn tasks(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Response, HttpError> {
-    let id = case_id(&id)?;
-    let read = app.reads.run(move |data| {
-        of_group(data, id, |data, group| {
-            let work = data.store.work(group.id)?.unwrap_or_default();
-            Ok(work.tasks.iter().map(TaskShape::new).collect::<Vec<_>>())
-        })
-    });
-    Ok(answer(read.await?, id, "tasks", |tasks| tasks))
+    list(&app, &id, "tasks", |data, group| {
+        let work = data.store.work(group.id)?.unwrap_or_default();
+        Ok(work.tasks.iter().map(TaskShape::new).collect())
+    })
+    .await
 }
 
 /// `GET /api/v1/cases/{id}/evidence`: each piece with its custody log.
@@ -113,16 +107,13 @@ pub(super) async fn evidence(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Response, HttpError> {
-    let id = case_id(&id)?;
-    let read = app.reads.run(move |data| {
-        of_group(data, id, |data, group| {
-            let work = data.store.work(group.id)?.unwrap_or_default();
-            let entries = data.store.entries(group, ENTRIES_MAX)?;
-            let shape = |piece: &Evidence| EvidenceShape::new(piece, custody(&entries, piece.no));
-            Ok(work.evidence.iter().map(shape).collect::<Vec<_>>())
-        })
-    });
-    Ok(answer(read.await?, id, "evidence", |evidence| evidence))
+    list(&app, &id, "evidence", |data, group| {
+        let work = data.store.work(group.id)?.unwrap_or_default();
+        let entries = data.store.entries(group, ENTRIES_MAX)?;
+        let shape = |piece: &Evidence| EvidenceShape::new(piece, custody(&entries, piece.no));
+        Ok(work.evidence.iter().map(shape).collect())
+    })
+    .await
 }
 
 /// `GET /api/v1/cases/{id}/audit`: the records about this case; they are links of the scope's chain, which
@@ -131,20 +122,28 @@ pub(super) async fn audit(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Response, HttpError> {
-    let id = case_id(&id)?;
-    let read = app.reads.run(move |data| {
-        of_group(data, id, |data, group| {
-            let entries = data.store.entries(group, ENTRIES_MAX)?;
-            let mut records = Vec::new();
-            for entry in entries {
-                if let Some(record) = data.store.audit_record(entry.scope, entry.seq)? {
-                    records.push(shape(&record)?);
-                }
+    list(&app, &id, "audit", |data, group| {
+        let mut records = Vec::new();
+        for entry in data.store.entries(group, ENTRIES_MAX)? {
+            if let Some(record) = data.store.audit_record(entry.scope, entry.seq)? {
+                records.push(shape(&record)?);
             }
-            Ok(records)
-        })
-    });
-    Ok(answer(read.await?, id, "audit", |records| records))
+        }
+        Ok(records)
+    })
+    .await
+}
+
+/// Reads a list about a case; what was merged away leads on.
+async fn list<T: Serialize + Send + 'static>(
+    app: &App,
+    id: &str,
+    what: &str,
+    read: impl FnOnce(&Data, &GroupRecord) -> Result<Vec<T>, HttpError> + Send + 'static,
+) -> Result<Response, HttpError> {
+    let id = case_id(id)?;
+    let found = app.reads.run(move |data| of_group(data, id, read));
+    Ok(answer(found.await?, id, what, |items| items))
 }
 
 pub(super) fn shape(
