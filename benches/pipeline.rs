@@ -9,7 +9,8 @@ use caseloom::events::{RenderOptions, Renderer};
 use caseloom::generate::{Generator, Profile, START_MS};
 use caseloom::metrics::Metrics;
 use caseloom::pipeline::{
-    Care, DeskQueue, LaneStatus, Limits, Owner, Parts, StoreGuard, TopicSettings, Topics, wake,
+    Care, DeskQueue, LaneStatus, Limits, Owner, Parts, Post, StoreGuard, TopicSettings, Topics,
+    wake,
 };
 use caseloom::ports::{Record, RecordBatch};
 use caseloom::store::{Store, StoreOptions};
@@ -96,6 +97,7 @@ fn owner() -> (Owner, tempfile::TempDir) {
         guard: StoreGuard::default(),
         care: Care::default(),
         desk: DeskQueue::default(),
+        post: Post::none(),
         on_event: None,
     });
     (owner, directory)

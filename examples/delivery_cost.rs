@@ -61,6 +61,7 @@ fn produce(brokers: &str, topic: &str, alerts: u64) {
         replication: 1,
         compacted: false,
         roll_ms: None,
+        kept: false,
     };
     ensure_topics(&KafkaOptions::new(brokers), &[spec], true).expect("the input topic");
     let producer: BaseProducer = rdkafka::ClientConfig::new()

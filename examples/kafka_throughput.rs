@@ -30,6 +30,7 @@ fn main() -> anyhow::Result<()> {
         replication: 1,
         compacted: false,
         roll_ms: None,
+        kept: false,
     };
     ensure_topics(&options, &[topic], true)?;
     produce(&options, &name, count)?;

@@ -15,7 +15,8 @@ use caseloom::config::{Config, StoreRaw};
 use caseloom::events::{RenderOptions, Renderer};
 use caseloom::metrics::Metrics;
 use caseloom::pipeline::{
-    Care, DeskQueue, LaneStatus, Limits, Owner, Parts, StoreGuard, TopicSettings, Topics, wake,
+    Care, DeskQueue, LaneStatus, Limits, Owner, Parts, Post, StoreGuard, TopicSettings, Topics,
+    wake,
 };
 use caseloom::ports::{Record, RecordBatch};
 use caseloom::store::{Store, StoreOptions};
@@ -106,6 +107,7 @@ fn fill(path: &Path, count: usize) {
         guard: StoreGuard::default(),
         care: Care::default(),
         desk: DeskQueue::default(),
+        post: Post::none(),
         on_event: None,
     });
     for first in (0..count).step_by(BATCH) {

@@ -50,6 +50,7 @@ pub fn run(demo: &Demo, shutdown: &Shutdown, say: fn(String)) -> Result<(), Daem
         "caseloom.cases.state",
         "caseloom.dlq",
         "caseloom.progress",
+        "caseloom.audit.heads",
     ];
     let broker = EmbeddedBroker::start(&topics, PARTITIONS)?;
     let mut config = Config::default();

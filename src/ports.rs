@@ -104,6 +104,8 @@ pub enum Destination {
     State,
     /// Dead letters; `[output] dlq_topic`.
     DeadLetters,
+    /// Heads of the audit; `[output] audit_topic`.
+    AuditHeads,
 }
 
 /// A record to publish.

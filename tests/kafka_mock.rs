@@ -462,6 +462,7 @@ fn an_unreachable_broker_is_reported_when_topics_are_checked() {
         replication: 1,
         compacted: false,
         roll_ms: None,
+        kept: false,
     };
     let error = ensure_topics(&options, &[missing], false).unwrap_err();
     assert!(matches!(error, KafkaError::Client { .. }), "{error}");
@@ -478,6 +479,7 @@ fn asking_for_a_topic_does_not_make_it() {
         replication: 1,
         compacted: false,
         roll_ms: None,
+        kept: false,
     };
     for _ in 0..2 {
         let error = ensure_topics(&options, std::slice::from_ref(&missing), false).unwrap_err();

@@ -59,6 +59,7 @@ fn spec(name: &str, partitions: i32) -> TopicSpec {
         replication: 1,
         compacted: false,
         roll_ms: None,
+        kept: false,
     }
 }
 

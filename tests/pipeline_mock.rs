@@ -37,6 +37,7 @@ fn the_daemon_accounts_for_everything_and_stops_when_asked() {
         &output.state_topic,
         &output.dlq_topic,
         &output.progress_topic,
+        &output.audit_topic,
     ];
     let broker = EmbeddedBroker::start(&topics, PARTITIONS).unwrap();
     send_alerts(&broker.bootstrap(), &config.inputs[0].topic);

@@ -3,6 +3,8 @@
 //! A copy is a checkpoint of RocksDB's: hard links where source and target share a file system, so it takes moments and
 //! no room until the tables differ. A running daemon is asked by a file in its data directory (`request`), which only
 //! its user can write. Not chosen: an HTTP call, which any process on the machine could make.
+//!
+//! Evidence goes along: its folder is copied behind the checkpoint, and checked file by file when it is put back.
 
 mod outlook;
 mod request;
@@ -13,9 +15,10 @@ use std::path::{Path, PathBuf};
 pub use outlook::{Outlook, outlook};
 pub use request::{answer, ask};
 
+use crate::evidence::EvidenceStore;
 use crate::kafka::KafkaError;
 use crate::ports::PublishError;
-use crate::store::{Store, StoreError, StoreOptions};
+use crate::store::{Store, StoreError, StoreOptions, StoreReader};
 
 /// Why there is no copy, or why it is not in place.
 #[derive(Debug, thiserror::Error)]
@@ -63,13 +66,20 @@ pub fn backup(path: &Path, to: &Path) -> Result<(), BackupError> {
         fs::remove_dir(&to).map_err(|source| file(&to, source))?;
     }
     match Store::open(path, &StoreOptions::default()) {
-        Ok(store) => Ok(store.reader.checkpoint(&to)?),
+        Ok(store) => copy(path, &store.reader, &to),
         Err(StoreError::InUse { .. }) => ask(path, &to),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Copies a backup to where the store belongs, and opens it once.
+/// Copies an open store and its evidence. In this order: what the copied cases name was there before them.
+fn copy(path: &Path, reader: &StoreReader, to: &Path) -> Result<(), BackupError> {
+    reader.checkpoint(to)?;
+    let linked = EvidenceStore::beside(path).link_into(&EvidenceStore::beside(to));
+    linked.map(drop).map_err(|source| file(to, source))
+}
+
+/// Copies a backup to where the store belongs, and opens it once. Evidence that is not what its name says is refused.
 ///
 /// # Errors
 /// [`BackupError`]; what was copied until then is left.
@@ -78,11 +88,16 @@ pub fn restore(from: &Path, path: &Path) -> Result<(), BackupError> {
     fs::create_dir_all(path).map_err(|source| file(path, source))?;
     for entry in fs::read_dir(from).map_err(|source| file(from, source))? {
         let entry = entry.map_err(|source| file(from, source))?;
+        if entry.path().is_dir() {
+            continue;
+        }
         let copy = path.join(entry.file_name());
         fs::copy(entry.path(), &copy).map_err(|source| file(&copy, source))?;
         let synced = fs::File::open(&copy).and_then(|copy| copy.sync_all());
         synced.map_err(|source| file(&copy, source))?;
     }
+    let copied = EvidenceStore::beside(from).copy_into(&EvidenceStore::beside(path));
+    copied.map_err(|source| file(from, source))?;
     drop(Store::open(path, &StoreOptions::default())?);
     Ok(())
 }
@@ -149,6 +164,27 @@ mod tests {
         ));
         restore(&path("copy"), &path("restored")).unwrap();
         assert_eq!(open(&path("restored")).recover().unwrap(), before);
+    }
+
+    #[test]
+    fn evidence_goes_along_and_is_checked_on_its_way_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        commit(&mut open(&path("store")));
+        let name = EvidenceStore::beside(&path("store")).put(b"proof").unwrap();
+        backup(&path("store"), &path("copy")).unwrap();
+        restore(&path("copy"), &path("restored")).unwrap();
+        let restored = EvidenceStore::beside(&path("restored"));
+        assert_eq!(restored.get(&name).unwrap(), b"proof");
+
+        let copy = path("copy").join("evidence").join(&name[..2]).join(&name);
+        fs::remove_file(&copy).unwrap();
+        fs::write(&copy, "forged").unwrap();
+        let refused = restore(&path("copy"), &path("again")).unwrap_err();
+        let BackupError::File { source, .. } = refused else {
+            panic!("{refused}");
+        };
+        assert_eq!(source.kind(), std::io::ErrorKind::InvalidData);
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub fn answer(path: &Path, reader: &StoreReader) -> Result<(), BackupError> {
     fs::remove_file(&request).map_err(|source| file(&request, source))?;
     let to = PathBuf::from(to);
     let begun = Instant::now();
-    let said = match reader.checkpoint(&to) {
+    let said = match super::copy(path, reader, &to) {
         Ok(()) => {
             let ms = begun.elapsed().as_millis();
             tracing::info!(to = %to.display(), ms, "backup made");

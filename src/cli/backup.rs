@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use super::{CliError, ConfigArgs};
 use crate::backup::{self, BackupError};
+use crate::evidence::EvidenceStore;
 use crate::store::{ReadOnlyStore, StoreError};
+use crate::verify::{Findings, check_evidence};
 
 /// Arguments of `caseloom backup`.
 #[derive(Clone, Debug, clap::Args)]
@@ -60,12 +62,26 @@ pub(super) fn restore(args: &RestoreArgs) -> Result<(), CliError> {
         recovered.accounting.messages,
         recovered.outbox_head
     ))?;
+    for missing in missing_evidence(path).map_err(CliError::temporary)? {
+        say(&missing)?;
+    }
     match backup::outlook(&config, &recovered) {
         Ok(outlook) => say(&outlook.to_string()),
         Err(error) => say(&format!(
             "kafka can't be asked what will be read again: {error}"
         )),
     }
+}
+
+/// What the restored cases name and the copy did not have: it was made by a version that left evidence out.
+fn missing_evidence(path: &std::path::Path) -> Result<Vec<String>, StoreError> {
+    let store = ReadOnlyStore::open(path)?;
+    let mut findings = Findings::default();
+    check_evidence(&store.reader, &EvidenceStore::beside(path), &mut findings)?;
+    let lines = findings.findings.into_iter();
+    Ok(lines
+        .map(|finding| format!("{}: {}", finding.kind, finding.what))
+        .collect())
 }
 
 fn look(path: &std::path::Path) -> Result<crate::store::Recovered, StoreError> {

@@ -38,6 +38,7 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<(), CliError> {
 
 fn lines(report: &Report) -> String {
     let (store, output) = (&report.store, &report.output);
+    let (audit, evidence) = (&report.audit, &report.evidence);
     let mut lines = vec![
         format!(
             "store   {} messages ({} passed over), {} alerts, {} activities, {} cases",
@@ -52,6 +53,14 @@ fn lines(report: &Report) -> String {
             output.newer,
             output.waiting
         ),
+        format!(
+            "audit   {} records of {} scopes; {} heads published, {} newer than the store, {} from before a restore",
+            audit.records, audit.chains, audit.heads, audit.newer, audit.from_before
+        ),
+        format!(
+            "evidence {} pieces in {} files, {} bytes; {} files that no case names",
+            evidence.pieces, evidence.files, evidence.bytes, evidence.unnamed
+        ),
     ];
     for finding in &report.findings.findings {
         // Keys of a topic are not ours alone: nothing in them may reach the terminal as it is.
@@ -59,7 +68,7 @@ fn lines(report: &Report) -> String {
         lines.push(format!("{:<22}{what}", finding.kind));
     }
     lines.push(match report.ok {
-        true => "ok: every alert is in one term, every event is there once".into(),
+        true => "ok: every alert is in one term, every event is there once, the audit is whole, and so is the evidence".into(),
         false => format!("{} findings", report.findings.total),
     });
     lines.join("\n")

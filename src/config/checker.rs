@@ -84,6 +84,7 @@ impl Checker<'_> {
             ("output.state_topic", &output.state_topic),
             ("output.dlq_topic", &output.dlq_topic),
             ("output.progress_topic", &output.progress_topic),
+            ("output.audit_topic", &output.audit_topic),
         ] {
             if let Some(other) = taken.insert(topic, key) {
                 self.report(KeyPath::of(key), format!("{topic} is {other} already"));

@@ -62,6 +62,12 @@ pub struct OutputConfig {
     /// What was published so far.
     #[serde(deserialize_with = "word::topic")]
     pub progress_topic: String,
+    /// Heads of the audit.
+    #[serde(deserialize_with = "word::topic")]
+    pub audit_topic: String,
+    /// A scope's head goes out at most so often.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub audit_every: Duration,
     /// What readers of the output topics may rely on.
     #[serde(deserialize_with = "word::delivery")]
     pub delivery: Delivery,
@@ -191,6 +197,8 @@ impl Default for OutputConfig {
             state_topic: "caseloom.cases.state".into(),
             dlq_topic: "caseloom.dlq".into(),
             progress_topic: "caseloom.progress".into(),
+            audit_topic: "caseloom.audit.heads".into(),
+            audit_every: Duration::from_secs(60),
             delivery: Delivery::default(),
             transactional_id: "caseloom".into(),
             assignee_group: "unassigned".into(),

@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use caseloom_engine::accounting::Accounting;
+use caseloom_engine::time::Span;
 
 use crate::access::{TokenError, Tokens};
 use crate::clock::{Clock, SystemClock};
@@ -22,8 +23,8 @@ use crate::http::{Access, Check, HttpOptions, HttpParts, Readiness};
 use crate::kafka::{InputTopic, KafkaError, KafkaOptions, KafkaSource};
 use crate::metrics::Metrics;
 use crate::pipeline::{
-    Acceptance, Care, Lane, LaneParts, LaneStatus, Limits, News, OnEvent, Owner, Parts,
-    PipelineError, StoreGuard, TopicSettings, Topics, desk, wake,
+    Acceptance, Care, Heads, Lane, LaneParts, LaneStatus, Limits, News, OnEvent, Owner, Parts,
+    PipelineError, StoreGuard, TopicSettings, Topics, desk, post, wake,
 };
 use crate::shutdown::Shutdown;
 use crate::store::{Recovered, Store, StoreError, StoreOptions};
@@ -178,6 +179,8 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     };
     let gauges = gauges.spawn(shutdown)?;
 
+    let every = Span(i64::try_from(config.output.audit_every.as_millis()).unwrap_or(i64::MAX));
+    let (_mailbox, post) = post(Heads::new(store.reader.clone(), every));
     let mut owner = Owner::new(Parts {
         parser: parser(config),
         correlator,
@@ -195,6 +198,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         guard,
         care: Care::after(recovered.batch_no, recovered.attempt),
         desk: wanted,
+        post,
         on_event: wishes.on_event,
     });
     let ended = owner.run(&mut source, shutdown);

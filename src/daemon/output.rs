@@ -58,6 +58,7 @@ pub(super) fn topics(config: &Config) -> DestinationTopics {
         events: config.output.events_topic.clone(),
         state: config.output.state_topic.clone(),
         dead_letters: config.output.dlq_topic.clone(),
+        audit_heads: config.output.audit_topic.clone(),
     }
 }
 
@@ -69,11 +70,17 @@ fn needed(config: &Config) -> Vec<TopicSpec> {
         replication: -1,
         compacted,
         roll_ms: None,
+        kept: false,
     };
     let mut needed = vec![
         topic(&output.events_topic, false),
         topic(&output.state_topic, true),
         topic(&output.dlq_topic, false),
+        TopicSpec {
+            partitions: 1,
+            kept: true,
+            ..topic(&output.audit_topic, false)
+        },
     ];
     if output.delivery == Delivery::ExactlyOnce {
         needed.push(TopicSpec {

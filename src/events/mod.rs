@@ -7,6 +7,7 @@
 //! Constraints: no value above [`EVENT_BYTES_MAX`], no null, no empty list where the schema requires one, and the
 //! same event always gives the same bytes. Nothing here reads a clock, a config or a store.
 
+mod audit_head;
 mod caption;
 mod cloudevents;
 mod dead_letter;
@@ -28,6 +29,7 @@ use caseloom_engine::time::Timestamp;
 use crate::ports::{Destination, OutputRecord};
 use crate::store::ChainLink;
 
+pub use audit_head::AuditHeadEvent;
 pub use dead_letter::{DEAD_LETTER_BYTES_MAX, DeadLetter, dead_letter};
 pub use size::EVENT_BYTES_MAX;
 pub use text::one_line;

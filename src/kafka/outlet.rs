@@ -20,6 +20,8 @@ pub struct DestinationTopics {
     pub state: String,
     /// `[output] dlq_topic`.
     pub dead_letters: String,
+    /// `[output] audit_topic`.
+    pub audit_heads: String,
 }
 
 /// Where output goes, and how.
@@ -54,6 +56,7 @@ impl DestinationTopics {
             Destination::Events => &self.events,
             Destination::State => &self.state,
             Destination::DeadLetters => &self.dead_letters,
+            Destination::AuditHeads => &self.audit_heads,
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct TopicSpec {
     pub compacted: bool,
     /// Begin a new file after so long, if it is made: what stands in the last one isn't compacted.
     pub roll_ms: Option<u32>,
+    /// Keep all records for ever, if it is made.
+    pub kept: bool,
 }
 
 /// Checks that the topics exist, and makes those that don't if `create`.
@@ -119,6 +121,9 @@ fn new_topic<'a>(topic: &'a TopicSpec, roll_ms: &'a str) -> NewTopic<'a> {
     );
     if topic.compacted {
         new = new.set("cleanup.policy", "compact");
+    }
+    if topic.kept {
+        new = new.set("retention.ms", "-1").set("retention.bytes", "-1");
     }
     if !roll_ms.is_empty() {
         new = new.set("segment.ms", roll_ms);

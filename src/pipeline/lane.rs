@@ -198,7 +198,7 @@ impl Lane {
                     metrics.events_published.with_label_values(&[word]).inc();
                 }
                 Destination::DeadLetters => metrics.dead_letters.inc(),
-                Destination::State => {}
+                Destination::State | Destination::AuditHeads => {}
             }
         }
     }

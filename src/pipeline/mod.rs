@@ -12,6 +12,7 @@
 mod intake;
 mod announce;
 mod desk;
+mod post;
 mod filing;
 mod owner;
 mod lane;
@@ -30,6 +31,7 @@ pub use desk::{Desk, DeskError, DeskQueue, Wish, desk};
 pub use guard::StoreGuard;
 pub use lane::{Lane, LaneParts, News};
 pub use owner::{Limits, OnEvent, Owner, Parts};
+pub use post::{Heads, Mailbox, Post, Receipt, post};
 pub use relay::{Acceptance, Relay, RelayError, RelayStart, Step};
 pub use status::LaneStatus;
 pub use topics::{TopicSettings, Topics};

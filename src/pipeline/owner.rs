@@ -20,6 +20,7 @@ use super::filing;
 use super::guard::StoreGuard;
 use super::intake::Intake;
 use super::lane::News;
+use super::post::Post;
 use super::status::LaneStatus;
 use super::topics::Topics;
 use crate::clock::Clock;
@@ -86,6 +87,8 @@ pub struct Parts {
     pub care: Care,
     /// What people want done.
     pub desk: DeskQueue,
+    /// Records that go out with the batches.
+    pub post: Post,
     /// Who else wants to know of case events.
     pub on_event: Option<OnEvent>,
 }
@@ -120,6 +123,7 @@ pub struct Owner {
     lost: u64,
     sized: Instant,
     desk: DeskQueue,
+    post: Post,
     on_event: Option<OnEvent>,
 }
 
@@ -170,6 +174,7 @@ impl Owner {
             lost: parts.lost,
             sized: Instant::now(),
             desk: parts.desk,
+            post: parts.post,
             on_event: parts.on_event,
         }
     }
@@ -187,7 +192,9 @@ impl Owner {
         if self.careful > 0 {
             tracing::warn!("it crashed several times here: messages are taken one at a time");
         }
-        let ended = self.run_on(source, shutdown);
+        let ended = self
+            .run_on(source, shutdown)
+            .and_then(|()| self.last_words());
         // In order, whatever the reason: no message is to blame. Should this fail too, one more crash is counted.
         let noted = self.writer.note_attempt(None);
         ended?;
@@ -232,6 +239,14 @@ impl Owner {
         Ok(())
     }
 
+    /// Says what waited for its time.
+    fn last_words(&mut self) -> Result<(), PipelineError> {
+        if self.lane_status.is_open() && self.post.hurry() {
+            self.step(&RecordBatch::default())?;
+        }
+        Ok(())
+    }
+
     /// Decides a batch and makes it durable. `None`: nothing happened.
     ///
     /// # Errors
@@ -249,6 +264,7 @@ impl Owner {
         } = &mut self.intake;
         correlator.on_time(now, batch.caught_up, decision);
         correlator.seal(decision);
+        self.post.collect(now, &mut self.intake.dead_letters)?;
         let persisted = if self.has_news(batch) {
             Some(self.commit(batch, now)?)
         } else {
@@ -404,6 +420,7 @@ impl Owner {
     fn has_news(&self, batch: &RecordBatch) -> bool {
         self.intake.messages > 0
             || !batch.assigned.is_empty()
+            || !self.intake.dead_letters.is_empty()
             || !self.intake.decision.events.is_empty()
             || self
                 .intake
@@ -442,6 +459,7 @@ impl Owner {
         self.metrics.observe_stage(Stage::Commit, seconds);
         self.metrics.commit_duration.observe(seconds);
         self.metrics.batch_alerts.observe(alerts.len() as f64);
+        self.post.committed(&self.intake.decision.records);
         self.let_go(batch, persisted, (!outbox.is_empty()).then_some(now));
         Ok(persisted)
     }

@@ -1,6 +1,7 @@
 //! Commit: one batch, one synced write. The only way into the store but for marks of the publisher and retention.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use caseloom_engine::accounting::Disposition;
 use caseloom_engine::alert::{Position, TopicId};
@@ -16,6 +17,7 @@ use crate::ports::{NextOffset, OutputRecord};
 use super::chain::{self, ChainLink};
 use super::db::Db;
 use super::error::StoreError;
+use super::feed::Feed;
 use super::outbox::{OutboxGauge, OutboxPending};
 use super::output;
 use super::ports::BatchStore;
@@ -97,6 +99,8 @@ pub struct StoreWriter {
     pub(super) db: Arc<Db>,
     head: Head,
     gauge: Arc<OutboxGauge>,
+    /// The feed's bytes, where events are put there too.
+    feed: Option<Arc<AtomicU64>>,
     stopped: bool,
 }
 
@@ -124,8 +128,14 @@ impl StoreWriter {
             db,
             head,
             gauge,
+            feed: None,
             stopped: false,
         }
+    }
+
+    /// Puts events into the feed too, from the next batch on.
+    pub fn keep_feed(&mut self, feed: &Feed) {
+        self.feed = Some(feed.gauge());
     }
 
     /// Writes synced, and never again once that failed.
@@ -157,11 +167,16 @@ impl BatchStore for StoreWriter {
         puts.next_offsets(batch.next_offsets)?;
         puts.topics(batch.topics)?;
         let outbox_bytes = puts.outbox(first, batch.outbox);
+        let feed = self.feed.as_ref();
+        let fed = feed.map(|feed| (feed, puts.feed(first, batch.outbox)));
         puts.chains(batch.chains)?;
         puts.lost(batch.lost)?;
         puts.head(&head)?;
         // Counted before it is written: the publisher may take it off as soon as it is there.
         self.gauge.add(outbox_bytes);
+        if let Some((feed, bytes)) = fed {
+            feed.fetch_add(bytes, Ordering::Relaxed);
+        }
         self.write(puts.into_batch())?;
         self.head = head;
         self.gauge.set_head(head.outbox_head);

@@ -8,6 +8,8 @@ use super::schema::Family;
 
 /// The only shard of this version.
 const SHARD: u16 = 0;
+/// In place of the shard: the feed, whose entries stand in the outbox's family and must not be in its ranges.
+const FEED: u16 = 0xFFFE;
 
 /// A key under construction and afterwards; lives on the stack.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +27,16 @@ impl Key {
             bytes: [0; Self::BYTES_MAX],
             length: 0,
         }
+        .with(&SHARD.to_be_bytes())
+    }
+
+    /// The beginning of all keys of the feed.
+    pub(super) fn feed() -> Self {
+        Self {
+            bytes: [0; Self::BYTES_MAX],
+            length: 0,
+        }
+        .with(&FEED.to_be_bytes())
         .with(&SHARD.to_be_bytes())
     }
 

@@ -6,6 +6,7 @@
 //! ```text
 //! owner thread      BatchStore::commit    records, alerts, raw, offsets, outbox: all or nothing, on disk on return
 //! publisher thread  OutboxReader          what is to be published, in order; what was published goes
+//! output threads    Feed                  events for the tools downstream, until each has them
 //! HTTP              StoreReader           cases, activities, alerts, raw messages
 //! ```
 //!
@@ -22,6 +23,7 @@ mod codec;
 mod commit;
 mod db;
 mod error;
+mod feed;
 mod health;
 mod key;
 mod live;
@@ -50,6 +52,7 @@ use std::sync::Arc;
 pub use chain::ChainLink;
 pub use commit::{AlertRow, CommitBatch, Head, Persisted, RawMessage, StoreWriter};
 pub use error::StoreError;
+pub use feed::{Feed, FeedEntry, FeedPlace};
 pub use health::Health;
 pub use options::StoreOptions;
 pub use outbox::{OutboxPending, OutboxReader};
@@ -71,6 +74,8 @@ pub struct Store {
     pub outbox: OutboxReader,
     /// Reads everything; clone it freely.
     pub reader: StoreReader,
+    /// Events for the tools downstream.
+    pub feed: Feed,
     db: Arc<Db>,
 }
 
@@ -116,6 +121,7 @@ impl Store {
             writer: StoreWriter::new(Arc::clone(&db), head, outbox.gauge()),
             outbox,
             reader: StoreReader::new(Arc::clone(&db)),
+            feed: Feed::open(Arc::clone(&db))?,
             db,
         })
     }

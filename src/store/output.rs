@@ -42,6 +42,7 @@ pub(super) fn encode(batch_no: u64, record: &OutputRecord, out: &mut Vec<u8>) {
         Destination::Events => 0,
         Destination::State => 1,
         Destination::DeadLetters => 2,
+        Destination::AuditHeads => 3,
     });
     put_signed(out, record.timestamp_ms);
     put_bytes(out, &record.key);
@@ -66,6 +67,7 @@ fn unpack(body: &[u8]) -> Option<(u64, OutputRecord)> {
         0 => Destination::Events,
         1 => Destination::State,
         2 => Destination::DeadLetters,
+        3 => Destination::AuditHeads,
         _ => return None,
     };
     let timestamp_ms = unpack.signed()?;

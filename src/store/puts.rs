@@ -6,7 +6,7 @@ use caseloom_engine::alert::TopicId;
 use caseloom_engine::ids::CaseId;
 use caseloom_engine::record::{GroupRecord, IdentityRecord, Record};
 
-use crate::ports::{NextOffset, OutputRecord};
+use crate::ports::{Destination, NextOffset, OutputRecord};
 
 use super::chain::ChainLink;
 use super::chunk::{ChunkRow, ChunkWriter};
@@ -203,6 +203,19 @@ impl<'a> Puts<'a> {
         topics
             .iter()
             .try_for_each(|(id, name)| self.record(Family::Meta, &schema::topic(*id), name))
+    }
+
+    /// Puts the events among the records into the feed. Returns the bytes of the values.
+    pub(super) fn feed(&mut self, first: u64, records: &[OutputRecord]) -> u64 {
+        let mut bytes = 0;
+        for (sequence, record) in (first..).zip(records) {
+            if record.destination == Destination::Events {
+                output::encode(self.batch_no, record, &mut self.value);
+                bytes += self.value.len() as u64;
+                self.value(Family::Outbox, &schema::feed_entry(sequence));
+            }
+        }
+        bytes
     }
 
     /// Returns the bytes of the values.

@@ -20,7 +20,7 @@ use super::key;
 use super::migrate::migrate;
 use super::puts::Puts;
 use super::schema::{self, Family, name};
-use super::{ReadOnlyStore, Store};
+use super::{ReadOnlyStore, Store, StoreReader};
 
 /// Names one store for ever: drawn at creation. A copy of the output that carries another one was not made by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,6 +68,16 @@ impl Store {
     /// When something can't be read.
     pub fn recover(&self) -> Result<Recovered, StoreError> {
         recovered(&self.db)
+    }
+}
+
+impl StoreReader {
+    /// The store's name, as of now.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn lineage(&self) -> Result<Lineage, StoreError> {
+        drawn(&self.db, name::LINEAGE)
     }
 }
 

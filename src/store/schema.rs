@@ -8,6 +8,7 @@
 //! | meta | name | lineage, hash key, schema, head, published, accounting, lost, former, attempt, migration |
 //! | meta | `topic/` topic:u16 | the topic's name |
 //! | meta | `offset/` topic:u16 partition:u32 | next offset to read |
+//! | meta | `feed/` hash of the name:16 bytes | how far an output is, see `feed` |
 //! | state | 1 scope:u32 | `ScopeRecord` |
 //! | state | 2 group:u64 | `GroupRecord` |
 //! | state | 3 group:u64 activity:u64 0 | `ActivityRecord` |
@@ -25,6 +26,7 @@
 //! | raw | scope:u32 day:u32 activity:u64 topic:u16 partition:u32 offset:u64 | a raw message |
 //! | dedup | scope:u32 day:u32 key:16 bytes | a native id that was met |
 //! | outbox | sequence:u64 | an output record that is not known to be published |
+//! | outbox | 0xFFFE in place of the shard, shard, sequence:u64 | an event that not every output has, see `feed` |
 //! | audit | scope:u32 seq:u64 | `AuditRecord` |
 //! | index | 1 case:u64 | the case's group |
 //! | index | 2 group:u64 | empty; there is one for each live group |
@@ -147,6 +149,29 @@ pub(super) fn next_offset(topic: TopicId, partition: i32) -> Key {
     next_offsets()
         .with(&topic.0.to_be_bytes())
         .with(&partition.to_be_bytes())
+}
+
+pub(super) fn feed_places() -> Key {
+    meta("feed/")
+}
+
+/// Names may be longer than a [`Key`]: they stand as BLAKE3, 16 bytes of it.
+pub(super) fn feed_place(name: &str) -> Key {
+    feed_places().with(&blake3::hash(name.as_bytes()).as_bytes()[..16])
+}
+
+/// All of the feed.
+pub(super) fn feed() -> Key {
+    Key::feed()
+}
+
+pub(super) fn feed_entry(sequence: u64) -> Key {
+    feed().with(&sequence.to_be_bytes())
+}
+
+/// The entries of the feed with a number above this one.
+pub(super) fn feed_behind(sequence: u64) -> Range<Vec<u8>> {
+    feed_entry(sequence.saturating_add(1)).bytes()..feed().successor()
 }
 
 pub(super) fn scopes() -> Key {

@@ -9,6 +9,7 @@ use caseloom_engine::record::{GroupRecord, ScopeRecord};
 
 use super::codec;
 use super::error::StoreError;
+use super::key;
 use super::query::StoreReader;
 use super::schema::{self, Family};
 
@@ -75,6 +76,20 @@ impl StoreReader {
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(records)
+    }
+
+    /// Hands out each record of a scope's audit with the number under which it lies, in order.
+    pub fn for_each_audit(
+        &self,
+        scope: ScopeId,
+        mut each: impl FnMut(u64, AuditRecord),
+    ) -> Result<(), StoreError> {
+        self.db
+            .scan(Family::Audit, schema::audit(scope).range(), |key, value| {
+                let seq = key::last_number(Family::Audit, key)?;
+                each(seq, codec::decode(Family::Audit, value)?);
+                Ok(())
+            })
     }
 
     /// One record of a scope's audit.

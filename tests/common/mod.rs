@@ -17,8 +17,8 @@ use caseloom::events::{RenderOptions, Renderer};
 use caseloom::generate::{Generator, Profile};
 use caseloom::metrics::Metrics;
 use caseloom::pipeline::{
-    Acceptance, Attempt, Care, Desk, Lane, LaneParts, LaneStatus, Limits, Owner, Parts, RelayStart,
-    StoreGuard, TopicSettings, Topics, desk, wake,
+    Acceptance, Attempt, Care, Desk, Heads, Lane, LaneParts, LaneStatus, Limits, Mailbox, Owner,
+    Parts, RelayStart, StoreGuard, TopicSettings, Topics, desk, post, wake,
 };
 use caseloom::ports::{
     Destination, NextOffset, Outlet, OutputRecord, Progress, PublishError, Publisher, Record,
@@ -36,7 +36,7 @@ use caseloom_engine::command::Recall;
 use caseloom_engine::ids::{CaseId, GroupId};
 use caseloom_engine::input::Format;
 use caseloom_engine::record::GroupRecord;
-use caseloom_engine::time::Timestamp;
+use caseloom_engine::time::{Span, Timestamp};
 
 /// 2026-01-31T08:00:00Z.
 pub(crate) const NOW: Timestamp = Timestamp(1_769_846_400_000);
@@ -67,6 +67,7 @@ pub(crate) struct Running {
     pub(crate) shutdown: Shutdown,
     pub(crate) guard: StoreGuard,
     pub(crate) desk: Desk,
+    pub(crate) mailbox: Mailbox,
     lane: Option<Lane>,
 }
 
@@ -93,6 +94,11 @@ impl Rig {
             },
             poison: None,
         }
+    }
+
+    /// The data directory.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.directory.path()
     }
 
     /// The store alone, while no process runs.
@@ -132,6 +138,7 @@ impl Rig {
         });
         let guard = StoreGuard::default();
         let (desk, queue) = desk();
+        let (mailbox, post) = post(Heads::new(store.reader.clone(), Span(60_000)));
         let owner = Owner::new(Parts {
             parser: config.parser(),
             correlator,
@@ -152,6 +159,7 @@ impl Rig {
             guard: guard.clone(),
             care: Care::after(recovered.batch_no, recovered.attempt),
             desk: queue,
+            post,
             on_event: None,
         });
         Running {
@@ -163,6 +171,7 @@ impl Rig {
             shutdown: Shutdown::new(),
             guard,
             desk,
+            mailbox,
             lane: Some(lane),
         }
     }

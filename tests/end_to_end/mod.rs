@@ -175,6 +175,7 @@ fn write_config(directory: &Path, options: &KafkaOptions, name: &str, more: &str
         state_topic = "{}"
         dlq_topic = "{}"
         progress_topic = "{name}.progress"
+        audit_topic = "{name}.audit"
         transactional_id = "{name}"
         [store]
         path = "store"

@@ -97,6 +97,7 @@ pub(crate) fn destinations(name: &str) -> DestinationTopics {
         events: format!("{name}.events"),
         state: format!("{name}.state"),
         dead_letters: format!("{name}.dlq"),
+        audit_heads: format!("{name}.audit"),
     }
 }
 

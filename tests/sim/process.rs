@@ -8,8 +8,8 @@ use caseloom::config::{Config, StoreRaw};
 use caseloom::events::{RenderOptions, Renderer};
 use caseloom::metrics::Metrics;
 use caseloom::pipeline::{
-    Acceptance, Care, DeskQueue, LaneStatus, Limits, Owner, Parts, Relay, RelayError, RelayStart,
-    Step, StoreGuard, TopicSettings, Topics, wake,
+    Acceptance, Care, DeskQueue, LaneStatus, Limits, Owner, Parts, Post, Relay, RelayError,
+    RelayStart, Step, StoreGuard, TopicSettings, Topics, wake,
 };
 use caseloom::view::CaseView;
 use caseloom_engine::input::Format;
@@ -106,6 +106,7 @@ impl Process {
             guard: StoreGuard::default(),
             care: Care::default(),
             desk: DeskQueue::default(),
+            post: Post::none(),
             on_event: None,
         });
         Self {

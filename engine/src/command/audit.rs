@@ -132,6 +132,12 @@ pub struct ChainCheck {
 }
 
 impl ChainCheck {
+    /// A check that goes on behind a record, whatever was before.
+    #[must_use]
+    pub fn behind(seq: u64, hash: [u8; 32]) -> Self {
+        Self { seq, hash }
+    }
+
     /// Takes the next record, as its text and the hash that it shall have.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! How the store behaves as a whole, one behaviour a file. All on real directories.
 
 mod crash;
+mod feed;
 mod formats;
 mod lock;
 mod outbox;
