@@ -65,6 +65,7 @@ fn activity(id: u64, group: u64) -> ActivityRecord {
         window_begin: time(id),
         window_end: time(id).plus(Span::HOUR),
         grounds: Default::default(),
+        policy: "default".into(),
         source: "suricata".into(),
         rule_id: "2027865".into(),
         rule_name: "ET INFO Observed DNS Query to .cloud TLD".into(),

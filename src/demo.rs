@@ -65,6 +65,7 @@ pub fn run(demo: &Demo, shutdown: &Shutdown, say: fn(String)) -> Result<(), Daem
     let wishes = Wishes {
         // The embedded broker drops the oldest: a demo that fell behind shows what is there.
         accept_gap: true,
+        read_policy: None,
         accept: Acceptance::default(),
         on_listen: Some(Box::new(move |address| {
             say(format!(

@@ -132,6 +132,7 @@ mod tests {
             window_begin: Timestamp(0),
             window_end: Timestamp(0),
             grounds: Default::default(),
+            policy: "default".into(),
             source: "s".into(),
             rule_id: "r".into(),
             rule_name: "r".into(),

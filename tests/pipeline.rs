@@ -478,3 +478,41 @@ fn commands_wait_in_a_bounded_queue_and_gone_askers_are_passed_over() {
     assert!(running.reader.audit_head(ScopeId(0)).unwrap().is_none());
     assert!(running.desk.submit(wish(case)).is_ok());
 }
+
+#[test]
+fn a_new_policy_is_in_force_with_the_next_batch_and_a_wrong_one_never() {
+    let rig = Rig::new();
+    let all = messages(["a1", "a2", "a3"].map(|id| critical(id, "web-01")));
+    let mut run = rig.start();
+    let version = |run: &Running| run.reader.policy().unwrap().unwrap().policy.version;
+    run.step(&all[..1]);
+    let before = version(&run);
+    let mut other = run.owner.correlator().policy().clone();
+    (other.version, other.promotion_risk) = ("other".into(), 40.0);
+    run.policies.post(other.clone());
+    run.step(&all[1..2]);
+    assert_eq!(version(&run), "other");
+    other.version = "wrong".into();
+    other.lateness = caseloom_engine::time::Span::MINUTE;
+    run.policies.post(other);
+    run.step(&all[2..]);
+    assert_eq!(version(&run), "other");
+    let text = run.metrics.render();
+    for line in [
+        "caseloom_policy_reloads_total{outcome=\"applied\"} 1",
+        "caseloom_policy_reloads_total{outcome=\"refused\"} 1",
+        "caseloom_policy_reloads_total{outcome=\"unchanged\"} 0",
+    ] {
+        assert!(text.contains(line), "{line}");
+    }
+    assert_eq!(run.reader.policies().unwrap().len(), 2);
+    drop(run.end());
+
+    let mut run = rig.start();
+    run.step(&[]);
+    assert_eq!(
+        version(&run),
+        before,
+        "a start puts the configured one in force"
+    );
+}

@@ -87,6 +87,34 @@ pub(crate) struct Grounds {
     pub(crate) is_novel: bool,
 }
 
+impl Grounds {
+    /// Lets its keys connect over the times of another policy. What was decided when the activity opened stays; whether a
+    /// subject it was never seen on may get hot is asked each day anew.
+    pub(crate) fn measure(
+        &mut self,
+        subject: Option<No<Known>>,
+        (run_gap, rule_gap, hot_gap): (Span, Span, Span),
+    ) {
+        let is_hot = |key: &Key| matches!(key, Key::Hot(_));
+        self.keys
+            .retain(|(key, _)| hot_gap > Span::ZERO || !is_hot(key));
+        for (key, gap) in &mut self.keys {
+            match key {
+                Key::Both(..) => {}
+                Key::Run(_) => *gap = run_gap,
+                Key::Rule(..) => *gap = rule_gap,
+                Key::Hot(_) => *gap = hot_gap,
+            }
+        }
+        let may_be_hot = self.is_novel && hot_gap > Span::ZERO;
+        if let (true, Some(subject)) = (may_be_hot, subject)
+            && !self.keys.iter().any(|(key, _)| is_hot(key))
+        {
+            self.keys.push((Key::Hot(subject), hot_gap));
+        }
+    }
+}
+
 /// What an alert of some key may repeat.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Repeat {
@@ -105,6 +133,8 @@ pub(crate) struct LinkNo {
     pub(crate) other: ActivityId,
     pub(crate) gap: Span,
     pub(crate) kind: LinkKind,
+    /// The policy that said so, by its number.
+    pub(crate) policy: u16,
     pub(crate) entities: SmallVec<[No<Known>; 2]>,
 }
 

@@ -170,6 +170,8 @@ pub struct CaseEvent {
     pub seq: u64,
     /// Wall time of the decision.
     pub time: Timestamp,
+    /// The version of the policy in force.
+    pub policy: CompactString,
     /// The other case of a merge or relation.
     pub other: Option<CaseId>,
     /// Who did what, where somebody acted.

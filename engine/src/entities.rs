@@ -234,6 +234,21 @@ impl EntityTable {
         &mut self.slots[no].spans
     }
 
+    /// Takes all spans out.
+    pub(crate) fn clear_spans(&mut self) {
+        self.slots
+            .iter_mut()
+            .for_each(|known| known.spans = Spans::new());
+    }
+
+    /// The entities of which hours are counted.
+    pub(crate) fn counted(&self) -> Vec<(ScopeId, EntityKind, CompactString)> {
+        let is_counted = |busy: Busy| busy.bits != 0 || busy.counts.iter().any(|count| *count > 0);
+        let all = self.busy().filter(|(.., busy)| is_counted(*busy));
+        all.map(|(scope, kind, value, _)| (scope, kind, value.clone()))
+            .collect()
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.slots.len()

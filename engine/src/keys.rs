@@ -71,6 +71,11 @@ impl KeyTable {
         taken
     }
 
+    /// Takes all spans out.
+    pub(crate) fn clear(&mut self) {
+        self.spans.clear();
+    }
+
     /// How many keys there are.
     pub(crate) fn len(&self) -> usize {
         self.spans.len()

@@ -13,6 +13,7 @@ use crate::time::Span;
 
 /// What decides the grouping. Durations are event time unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Policy {
     /// Names these values on every link and event: BLAKE3 of the policy's canonical text, 16 hex digits.
     pub version: CompactString,
@@ -117,11 +118,13 @@ pub struct EvidencePolicy {
 }
 
 /// When an entity touches too much to mean anything. An hour is busy in which it stood in so many different
-/// happenings (rule and entities) that are news.
+/// happenings (rule and entities) that are news, or beside so many different entities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HubPolicy {
     /// Different happenings of a busy hour; at most 255.
     pub per_hour: u8,
+    /// Or so many different entities beside it, counted in 64 classes; above 64: never.
+    pub peers: u8,
     /// So many busy hours of the last 24 make it common.
     pub common_hours: u32,
     /// So many make it a hub.
@@ -260,6 +263,7 @@ impl Policy {
                 "from 0 to 7 d",
             ),
             (self.hubs.per_hour > 0, "hubs.per_hour", "at least 1"),
+            (self.hubs.peers > 0, "hubs.peers", "at least 1"),
             (
                 self.hubs.common_hours > 0 && self.hubs.hub_hours > 0,
                 "hubs.common_hours and hubs.hub_hours",
@@ -350,6 +354,7 @@ impl Default for Policy {
             },
             hubs: HubPolicy {
                 per_hour: 30,
+                peers: 12,
                 common_hours: 2,
                 hub_hours: 4,
             },

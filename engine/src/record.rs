@@ -13,6 +13,7 @@ use crate::busy::Busy;
 use crate::command::{AuditHead, AuditRecord, EntryRecord, KeyRecord, TurnsRecord, Work};
 use crate::entity::{Entity, EntityKind};
 use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
+use crate::policy::Policy;
 use crate::recurrence::{PairRecord, Standing};
 use crate::time::{Span, Timestamp};
 
@@ -39,6 +40,8 @@ pub enum Record {
     PairGone(u64),
     /// Key (scope, kind, value); how busy an entity was.
     Busy(Box<BusyRecord>),
+    /// The busy hours of an entity can't matter any more.
+    BusyGone(ScopeId, EntityKind, CompactString),
     /// Key (group, activity); why an activity stands in its group, where that was decided after it opened.
     Links(GroupId, ActivityId, Vec<Link>),
     /// Background on its own opened (`true`) or left memory: the store lists what is to be restored.
@@ -57,6 +60,17 @@ pub enum Record {
     KeyGone([u8; 16]),
     /// Key (scope, name); how often an assignment has taken turns.
     Turns(Box<TurnsRecord>),
+    /// Key its version; a policy that came into force.
+    Policy(Box<PolicyRecord>),
+}
+
+/// A policy that came into force; the last one written is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicyRecord {
+    /// Wall time when it last did.
+    pub since: Timestamp,
+    /// What it says.
+    pub policy: Policy,
 }
 
 /// Who a background pair is.
@@ -166,11 +180,15 @@ pub struct ActivityRecord {
     pub links: Vec<Link>,
     /// By what it links.
     pub grounds: GroundsRecord,
+    /// The version of the policy under which it opened.
+    pub policy: CompactString,
 }
 
 /// By what an activity links; entities by their index.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroundsRecord {
+    /// The entities that could link and don't, because of the policy under which the activity opened.
+    pub unlinked: Vec<u16>,
     /// The entities that are enough alone.
     pub alone: Vec<u16>,
     /// Two entities that are enough together, and over which time.

@@ -59,6 +59,8 @@ pub(crate) struct Pair {
     pub(crate) burning: i64,
     /// Its names are in the store.
     pub(crate) named: bool,
+    /// How it was judged last, whatever happened since.
+    standing: Option<Standing>,
     /// Changed since the last seal.
     pub(crate) dirty: bool,
 }
@@ -103,6 +105,8 @@ pub(crate) struct PairTable {
     gone: Vec<u64>,
     /// The hour of the last purge, in which another one would find nothing.
     purged: i32,
+    /// How many pairs were judged how.
+    standings: [usize; 3],
 }
 
 impl Standing {
@@ -169,13 +173,37 @@ impl Bins {
     }
 
     /// The most alerts in a bin that is closed for an alert at `time`.
-    fn usual(&self, time: Timestamp, lateness: Span) -> u16 {
+    pub(crate) fn usual(&self, time: Timestamp, lateness: Span) -> u16 {
         // By the bin's begin: all alerts of a bin are held against the same.
         let begin = Self::end(Self::of(time) - 1);
         let closed = Self::of(begin.minus(lateness)) - 1;
         let skip = usize::try_from(self.newest.saturating_sub(closed)).unwrap_or(0);
         let open_ended = self.counts.iter().skip(skip).copied().max();
         self.peak.max(open_ended.unwrap_or(0))
+    }
+}
+
+impl Hours {
+    /// How a pair that fired in these hours stands in `hour`, and in how many of the last week's settled hours it fired
+    /// before its present run began.
+    pub(crate) fn stand(
+        &self,
+        hour: i32,
+        policy: &RecurrencePolicy,
+        lateness: Span,
+    ) -> (Standing, u32) {
+        let closed = Self::closed(hour, lateness);
+        let begin = self.run_begin(closed).unwrap_or(hour);
+        let past = self.count(hour - WEEK, (begin - 1).min(closed));
+        let horizon = i32::try_from(policy.horizon.0 / Span::HOUR.0).unwrap_or(i32::MAX);
+        let standing = if past >= policy.hours {
+            Standing::Background
+        } else if hour - begin > horizon {
+            Standing::Lasting
+        } else {
+            Standing::News
+        };
+        (standing, past)
     }
 }
 
@@ -190,17 +218,7 @@ impl Pair {
         if self.judged.0 == hour {
             return self.judged.1;
         }
-        let closed = Hours::closed(hour, lateness);
-        let begin = self.hours.run_begin(closed).unwrap_or(hour);
-        let past = self.hours.count(hour - WEEK, (begin - 1).min(closed));
-        let horizon = i32::try_from(policy.horizon.0 / Span::HOUR.0).unwrap_or(i32::MAX);
-        let standing = if past >= policy.hours {
-            Standing::Background
-        } else if hour - begin > horizon {
-            Standing::Lasting
-        } else {
-            Standing::News
-        };
+        let (standing, _) = self.hours.stand(hour, policy, lateness);
         self.judged = (hour, standing);
         standing
     }
@@ -273,6 +291,7 @@ impl PairTable {
             left: 0,
             gone: Vec::new(),
             purged: i32::MIN,
+            standings: [0; 3],
         }
     }
 
@@ -366,9 +385,48 @@ impl PairTable {
         for no in gone {
             let pair = self.slots.remove(no);
             self.by_key.remove(pair.key, no);
+            if let Some(standing) = pair.standing {
+                self.standings[standing as usize] -= 1;
+            }
             self.gone.push(pair.key);
         }
         self.left = self.slots.len();
+    }
+
+    /// Forgets how pairs were judged, as the policy is another one.
+    pub(crate) fn judge_anew(&mut self) {
+        for pair in self.slots.iter_mut() {
+            pair.judged = (i32::MIN, Standing::News);
+        }
+    }
+
+    /// Judges a pair in an hour, and counts how it stands.
+    pub(crate) fn judge(
+        &mut self,
+        no: No<Pair>,
+        hour: i32,
+        (policy, lateness): (&RecurrencePolicy, Span),
+    ) -> Standing {
+        let pair = &mut self.slots[no];
+        let standing = pair.judge(hour, policy, lateness);
+        if pair.standing != Some(standing) {
+            if let Some(before) = pair.standing.replace(standing) {
+                self.standings[before as usize] -= 1;
+            }
+            self.standings[standing as usize] += 1;
+        }
+        standing
+    }
+
+    /// How many pairs were judged how, in the order of [`Standing`].
+    pub(crate) fn standings(&self) -> [usize; 3] {
+        self.standings
+    }
+
+    /// The pairs that were background once.
+    pub(crate) fn named(&self) -> Vec<No<Pair>> {
+        let named = self.slots.numbered().filter(|(_, pair)| pair.named);
+        named.map(|(no, _)| no).collect()
     }
 
     /// Takes the keys of the pairs that were forgotten since the last call.
@@ -386,6 +444,7 @@ impl PairTable {
             judged: (i32::MIN, Standing::News),
             burning: i64::MIN,
             named: false,
+            standing: None,
             dirty: false,
         });
         self.by_key.insert(key, no);

@@ -121,6 +121,11 @@ impl<T> Slots<T> {
         all.filter_map(|(number, item)| Some((No::from_bare(number), item.as_ref()?)))
     }
 
+    /// All items, to change them, in the order of their numbers: not a stable order across runs.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.pages.iter_mut().flatten().flatten()
+    }
+
     /// All items, in the order of their numbers: not a stable order across runs.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.pages.iter().flatten().flatten()

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use caseloom_engine::accounting::Disposition;
 use caseloom_engine::alert::Alert;
+use caseloom_engine::busy::class_of;
 use caseloom_engine::entity::{Entity, EntityKind};
 use caseloom_engine::policy::Policy;
 use caseloom_engine::recurrence::Standing;
@@ -196,8 +197,15 @@ impl<'a> World<'a> {
                     && hour(other.time) == hour_of
                     && self.linkable(other).contains_key(entity)
             });
-        let happenings: BTreeSet<_> = here.map(|(other, _)| self.happening(other)).collect();
+        let here: Vec<_> = here.map(|(other, _)| other).collect();
+        let happenings: BTreeSet<_> = here.iter().map(|other| self.happening(other)).collect();
+        let peers = here.iter().flat_map(|other| self.linkable(other));
+        let classes: BTreeSet<_> = peers
+            .filter(|(peer, _)| peer != entity)
+            .map(|((kind, value), _)| class_of(kind, &value))
+            .collect();
         happenings.len() >= usize::from(self.policy.hubs.per_hour)
+            || classes.len() >= usize::from(self.policy.hubs.peers)
     }
 
     fn weight(&self, entity: &Value, now: i64) -> u32 {

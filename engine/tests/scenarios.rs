@@ -1,6 +1,6 @@
 //! Stories as text: each file in `scenarios/` holds what happens and, after `----`, what the engine makes of it.
 //!
-//! Lines before `----`: `# comment`, `policy KEY=VALUE`, `alert ID TIME RULE SEVERITY ENTITY... KEY=VALUE...`,
+//! Lines before `----`: `# comment`, `policy KEY=VALUE` (among alerts: a new policy), `alert ID TIME RULE SEVERITY ENTITY... KEY=VALUE...`,
 //! `every LENGTH x COUNT alert ...` (the same so often, so much later each time), `time TIME` (time passed, all input read), `backlog TIME` (time passed, input waiting), `finish`, `restart`, `do ACTOR gN ...` (a command, see `common::acts`).
 //! Wall time is the highest time met so far. Groups are named g1, g2 ... in the order of their opening.
 //! `UPDATE_SCENARIOS=1 cargo test -p caseloom-engine --test scenarios` writes what the engine makes of them: read
@@ -19,6 +19,7 @@ use std::path::Path;
 
 use caseloom_engine::alert::Alert;
 use caseloom_engine::command::Answer;
+use caseloom_engine::context::Context;
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::decision::{Decision, Outcome};
 use caseloom_engine::ids::{CaseId, GroupId};
@@ -109,12 +110,22 @@ impl Story {
                 self.correlator
                     .on_time(self.now, verb == "time", &mut self.decision);
             }
+            "policy" => self.obey(rest),
             "finish" => self.correlator.finish(self.now, &mut self.decision),
             "do" => self.act(rest),
             "restart" => self.correlator = self.shelf.wake(&self.policy, common::SEED, self.now),
             other => panic!("unknown verb {other}"),
         }
         self.drain();
+    }
+
+    fn obey(&mut self, assignment: &str) {
+        common::set(&mut self.policy, assignment);
+        self.policy.version = assignment.into();
+        let context = Context::Policy(Box::new(self.policy.clone()));
+        self.correlator
+            .on_context(self.now, context, &mut self.decision)
+            .unwrap();
     }
 
     fn arrive(&mut self, alert: Alert) {

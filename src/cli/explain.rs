@@ -1,4 +1,5 @@
-//! `caseloom explain CASE [ALERT [OTHER]]`: asks a running caseloom, over its API, why alerts stand together.
+//! `caseloom explain CASE [ALERT [OTHER]]`: asks a running caseloom, over its API, why alerts stand together; with two
+//! cases, why they do not.
 
 use std::io::{self, Write};
 
@@ -25,7 +26,16 @@ pub struct ExplainArgs {
     /// Id of the case
     #[arg(value_name = "CASE")]
     case: String,
-    /// An alert's id, or the number of its activity; without it every activity with its reason
+    /// What the case would fall into without this entity, such as ip:192.0.2.1
+    #[arg(
+        long,
+        value_name = "KIND:VALUE",
+        env = "CASELOOM_WITHOUT",
+        conflicts_with = "alert"
+    )]
+    without: Option<String>,
+    /// An alert's id, or the number of its activity; without it every activity with its reason. Another case, or
+    /// CASE:ALERT: why they are not one
     #[arg(value_name = "ALERT")]
     alert: Option<String>,
     /// Another one; without it the one that opened the case
@@ -68,6 +78,28 @@ struct End {
 }
 
 #[derive(Deserialize)]
+struct ApartAnswer {
+    a: String,
+    b: String,
+    reasons: Vec<Step>,
+}
+
+#[derive(Deserialize)]
+struct PartsAnswer {
+    case: String,
+    falls_apart: bool,
+    parts: Vec<PartAnswer>,
+    truncated: bool,
+}
+
+#[derive(Deserialize)]
+struct PartAnswer {
+    title: String,
+    activities: Vec<u64>,
+    alerts: u64,
+}
+
+#[derive(Deserialize)]
 struct Step {
     sentence: String,
 }
@@ -80,6 +112,8 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<(), CliError> {
     let answer = ask(args)?;
     let text = match &args.alert {
         _ if args.json => format!("{answer:#}\n"),
+        _ if args.without.is_some() => of_parts(&read(answer)?),
+        _ if answer["together"] == false => of_apart(&read(answer)?),
         None => of_case(&read(answer)?),
         Some(_) => of_chain(&read(answer)?),
     };
@@ -90,7 +124,8 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<(), CliError> {
 
 fn ask(args: &ExplainArgs) -> Result<Value, CliError> {
     let case = &args.case;
-    if !case.chars().all(|c| c.is_ascii_alphanumeric()) {
+    let is_pair = args.other.is_none() && args.alert.as_deref().is_some_and(is_case);
+    if !is_pair && !case.chars().all(|c| c.is_ascii_alphanumeric()) {
         return Err(CliError::Usage(format!("{case:?} is no case id")));
     }
     let url = args.url.trim_end_matches('/');
@@ -99,6 +134,13 @@ fn ask(args: &ExplainArgs) -> Result<Value, CliError> {
         .build()
         .new_agent();
     let request = match &args.alert {
+        Some(other) if is_pair => agent
+            .get(format!("{url}/api/v1/explain"))
+            .query("a", case)
+            .query("b", other),
+        None if args.without.is_some() => agent
+            .get(format!("{url}/api/v1/cases/{case}/explain"))
+            .query("without", args.without.as_deref().unwrap_or_default()),
         None => agent.get(format!("{url}/api/v1/cases/{case}")),
         Some(alert) => {
             let request = agent
@@ -131,6 +173,44 @@ fn ask(args: &ExplainArgs) -> Result<Value, CliError> {
             })
         }
     }
+}
+
+/// Whether a text names a case, or an alert of one as `CASE:ALERT`.
+fn is_case(text: &str) -> bool {
+    let case = text.split_once(':').map_or(text, |(case, _)| case);
+    case.parse::<caseloom_engine::ids::CaseId>().is_ok()
+}
+
+fn of_apart(answer: &ApartAnswer) -> String {
+    let mut text = format!(
+        "cases {} and {} are apart:\n",
+        plain(&answer.a),
+        plain(&answer.b)
+    );
+    for reason in &answer.reasons {
+        text.push_str(&format!("  {}\n", plain(&reason.sentence)));
+    }
+    text
+}
+
+fn of_parts(answer: &PartsAnswer) -> String {
+    let case = plain(&answer.case);
+    let mut text = match answer.falls_apart {
+        true => format!(
+            "case {case} would fall into {} parts:\n",
+            answer.parts.len()
+        ),
+        false => format!("case {case} would stay whole\n"),
+    };
+    for part in answer.parts.iter().filter(|_| answer.falls_apart) {
+        let (count, alerts) = (part.activities.len(), part.alerts);
+        let title = plain(&part.title);
+        text.push_str(&format!("  {count} activities, {alerts} alerts: {title}\n"));
+    }
+    if answer.truncated {
+        text.push_str("the case has more activities than were looked at\n");
+    }
+    text
 }
 
 fn read<'de, T: Deserialize<'de>>(answer: Value) -> Result<T, CliError> {

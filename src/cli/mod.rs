@@ -15,6 +15,7 @@ mod explain;
 mod generate;
 mod inspect;
 mod log;
+mod memory;
 mod replay;
 mod report;
 mod run;
@@ -39,6 +40,7 @@ pub use explain::ExplainArgs;
 pub use generate::GenerateArgs;
 pub use inspect::InspectArgs;
 pub use log::LogArgs;
+pub use memory::{BackgroundArgs, HubsArgs};
 pub use replay::{ReplayArgs, ReplayInput};
 pub use report::ReportArgs;
 pub use run::RunArgs;
@@ -86,6 +88,10 @@ pub enum Command {
     Audit(AuditArgs),
     /// Make tokens, by which people prove who they are
     Token(TokenArgs),
+    /// List which rules are background on which subjects, since when and why
+    Background(BackgroundArgs),
+    /// List which entities touch too much to connect, since when and until when
+    Hubs(HubsArgs),
     /// Show what each message of a file is understood to be
     Inspect(InspectArgs),
     /// Prove that every alert is in one term of the sums and every event once in its topic; also while it runs
@@ -138,6 +144,8 @@ pub fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Report(args) => report::report(&args),
         Command::Audit(args) => audit::audit(&args),
         Command::Token(args) => token::token(&args),
+        Command::Background(args) => memory::background(&args),
+        Command::Hubs(args) => memory::hubs(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Backup(args) => backup::backup(&args),

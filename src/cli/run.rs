@@ -32,12 +32,14 @@ pub(super) fn run(args: RunArgs) -> Result<(), CliError> {
     let config = args.config.load()?;
     args.log.init(&config.log)?;
     let shutdown = Shutdown::on_signals().map_err(CliError::failed)?;
+    let files = args.config.clone();
     let wishes = Wishes {
         accept_gap: args.accept_gap,
         accept: Acceptance {
             replay: args.accept_replay,
             adopt: args.adopt,
         },
+        read_policy: Some(Box::new(move || files.load()?.load_policy(None))),
         ..Wishes::default()
     };
     let accounting = daemon::run(&config, wishes, &shutdown).map_err(of_daemon)?;

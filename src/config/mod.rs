@@ -26,6 +26,7 @@ pub use duration::parse as parse_duration;
 pub use error::{ConfigError, Place, Problem};
 pub use kafka::{KafkaConfig, Property};
 pub(crate) use mappings::read as read_mapping;
+pub use policy::{Change, changes, written};
 pub use secret::Secret;
 pub use section::{
     Delivery, HttpConfig, InputConfig, LogConfig, LogFormat, OutputConfig, PipelineConfig,

@@ -6,6 +6,7 @@
 mod duty;
 mod evidence;
 mod status;
+mod written;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,6 +20,8 @@ use super::error::{ConfigError, Problem};
 use super::tree::{KeyPath, Node, Step};
 use super::{de, duration, read_file, size};
 use duty::{AssignmentFile, PlaybookFile};
+pub use written::{Change, changes, written};
+
 use evidence::{EvidenceFile, HubsFile, RecurrenceFile};
 use status::StatusFile;
 

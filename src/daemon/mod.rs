@@ -6,6 +6,7 @@
 mod gauges;
 mod input;
 mod output;
+mod reload;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -15,6 +16,8 @@ use caseloom_engine::accounting::Accounting;
 use caseloom_engine::time::Span;
 
 use crate::access::{TokenError, Tokens};
+pub use reload::ReadPolicy;
+
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError};
 use crate::events::{RenderOptions, Renderer};
@@ -24,7 +27,7 @@ use crate::kafka::{InputTopic, KafkaError, KafkaOptions, KafkaSource};
 use crate::metrics::Metrics;
 use crate::pipeline::{
     Acceptance, Care, Heads, Lane, LaneParts, LaneStatus, Limits, News, OnEvent, Owner, Parts,
-    PipelineError, StoreGuard, TopicSettings, Topics, desk, post, wake,
+    PipelineError, PolicyPost, StoreGuard, TopicSettings, Topics, desk, post, wake,
 };
 use crate::shutdown::Shutdown;
 use crate::store::{Recovered, Store, StoreError, StoreOptions};
@@ -48,6 +51,8 @@ pub struct Wishes {
     pub on_event: Option<OnEvent>,
     /// Told the address of the HTTP side once it listens.
     pub on_listen: Option<Box<dyn FnOnce(std::net::SocketAddr) + Send>>,
+    /// Reads the policy again at SIGHUP.
+    pub read_policy: Option<ReadPolicy>,
 }
 
 /// Why the daemon ended.
@@ -181,6 +186,14 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
 
     let every = Span(i64::try_from(config.output.audit_every.as_millis()).unwrap_or(i64::MAX));
     let (_mailbox, post) = post(Heads::new(store.reader.clone(), every));
+    let policies = PolicyPost::default();
+    let reload = match wishes.read_policy {
+        Some(read) => {
+            let (post, metrics) = (policies.clone(), Arc::clone(&metrics));
+            Some(reload::listen(read, post, metrics, shutdown)?)
+        }
+        None => None,
+    };
     let mut owner = Owner::new(Parts {
         parser: parser(config),
         correlator,
@@ -199,6 +212,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         care: Care::after(recovered.batch_no, recovered.attempt),
         desk: wanted,
         post,
+        policies,
         on_event: wishes.on_event,
     });
     let ended = owner.run(&mut source, shutdown);
@@ -209,7 +223,9 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     if let Err(error) = source.stop() {
         tracing::warn!(%error, "the kafka source did not stop in time");
     }
-    join(vec![("lane", lane), ("gauges", gauges), ("http", http)]);
+    let mut threads = vec![("lane", lane), ("gauges", gauges), ("http", http)];
+    threads.extend(reload.map(|reload| ("reload", reload)));
+    join(threads);
     ended?;
     Ok(accounting)
 }

@@ -63,6 +63,7 @@ pub struct Rendered {
 struct Statement<'a> {
     event: EventType,
     reason: &'a str,
+    policy: &'a str,
     seq: u64,
     time: Timestamp,
     other: Option<CaseId>,
@@ -170,6 +171,7 @@ impl<'a> Statement<'a> {
         Self {
             event: event.event,
             reason: event.reason,
+            policy: &event.policy,
             seq: event.seq,
             time: event.time,
             other: event.other,
@@ -189,6 +191,7 @@ impl<'a> Statement<'a> {
         Self {
             event,
             reason: "snapshot",
+            policy: "",
             seq: group.event_seq,
             time: group.updated,
             other: None,

@@ -28,6 +28,8 @@ struct Own<'a> {
     event_seq: u64,
     revision: u64,
     reason: Cow<'a, str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    policy: Cow<'a, str>,
     stage: &'static str,
     status: &'static str,
     risk: f64,
@@ -97,6 +99,7 @@ pub(super) fn unmapped<'a>(statement: &Statement<'a>, trim: &mut Trim) -> Unmapp
         event_seq: statement.seq,
         revision: group.revision,
         reason: trim.id(statement.reason),
+        policy: trim.id(statement.policy),
         stage: caption::stage(group.stage),
         status: group.status.as_str(),
         risk: finite(group.risk),

@@ -8,6 +8,7 @@ use caseloom_engine::record::{ActivityRecord, GroupRecord};
 use serde::Serialize;
 
 use super::App;
+use super::apart::without;
 use super::case::{Case, Found, case_id, read_case, redirect};
 use super::problem::HttpError;
 use super::query::Params;
@@ -30,7 +31,7 @@ struct Wanted {
 }
 
 #[derive(Debug, Serialize)]
-struct Explanation {
+pub(super) struct Explanation {
     case: CaseId,
     alert: End,
     other: End,
@@ -58,7 +59,7 @@ struct Link {
     link: LinkShape,
 }
 
-/// `GET /api/v1/cases/{id}/explain?alert=&other=`
+/// `GET /api/v1/cases/{id}/explain?alert=&other=`, or `?without=KIND:VALUE`
 pub(super) async fn explain(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -66,16 +67,29 @@ pub(super) async fn explain(
     params: Params,
 ) -> Result<Response, HttpError> {
     let id = case_id(&id)?;
+    if let Some(entity) = params.get("without") {
+        params.only(&["without"])?;
+        let entity = entity.to_owned();
+        let found = app
+            .reads
+            .run(move |data| without(data, id, &entity))
+            .await?;
+        return Ok(answer(id, query, found));
+    }
     let wanted = Wanted::read(&params)?;
     let found = app.reads.run(move |data| read(data, id, &wanted)).await?;
-    Ok(match found {
-        Found::Here(explanation) => Json(explanation).into_response(),
+    Ok(answer(id, query, found))
+}
+
+fn answer(id: CaseId, query: Option<String>, found: Found<impl Serialize>) -> Response {
+    match found {
+        Found::Here(shape) => Json(shape).into_response(),
         Found::MergedInto(survivor) => {
             let query = query.unwrap_or_default();
             let location = format!("/api/v1/cases/{survivor}/explain?{query}");
             redirect(id, survivor, location)
         }
-    })
+    }
 }
 
 fn read(data: &Data, id: CaseId, wanted: &Wanted) -> Result<Found<Explanation>, HttpError> {
@@ -96,7 +110,7 @@ fn read(data: &Data, id: CaseId, wanted: &Wanted) -> Result<Found<Explanation>, 
     Ok(Found::Here(explanation(&case, &activities, alert, other)))
 }
 
-fn explanation(
+pub(super) fn explanation(
     case: &Case,
     activities: &[&ActivityRecord],
     alert: ActivityId,
@@ -125,7 +139,7 @@ fn explanation(
 }
 
 /// The activity on which the alert counts that is called `name`: by its own id, else as the number of an activity.
-fn find(
+pub(super) fn find(
     data: &Data,
     group: &GroupRecord,
     activities: &[&ActivityRecord],

@@ -3,11 +3,13 @@
 //! What is read comes from the read view or the store, on blocking threads; what is written goes to the owner thread as a
 //! command (`write`), and is answered when it is durable. [`router`] answers requests, [`serve()`] takes connections; both get all they need as arguments.
 //!
-//! Rooms: `access` (who asks), `health`, `metrics`, `cases` (lists), `case` (one), `alerts`, `explain`, `work`, `audit`, `page` (for people); `query` and `shape` are
+//! Rooms: `access` (who asks), `health`, `metrics`, `cases` (lists), `case` (one), `alerts`, `explain`, `apart` (why
+//! not), `memory` (background, hubs, policy), `work`, `audit`, `page` (for people); `query` and `shape` are
 //! the words of the API, `reads` the way to the data, `guard` and `serve` the limits, `problem` the refusals.
 
 mod access;
 mod alerts;
+mod apart;
 mod audit;
 mod case;
 mod cases;
@@ -15,6 +17,7 @@ mod explain;
 mod guard;
 mod health;
 mod kpis;
+mod memory;
 mod metrics;
 mod options;
 mod page;
@@ -103,6 +106,10 @@ pub fn router(parts: HttpParts, options: &HttpOptions, is_local: bool) -> Router
     let api = Router::new()
         .route("/cases", get(cases::cases))
         .route("/candidates", get(cases::candidates))
+        .route("/background", get(memory::background))
+        .route("/explain", get(apart::apart))
+        .route("/hubs", get(memory::hubs))
+        .route("/policy", get(memory::policy))
         .route("/cases/{id}/alerts", get(alerts::alerts))
         .route("/cases/{id}/explain", get(explain::explain))
         .route("/cases/{id}/timeline", get(work::timeline))

@@ -35,6 +35,32 @@ pub enum Bound {
     StoreRoom,
 }
 
+/// What became of a policy that was read again; the word is the label of `caseloom_policy_reloads_total`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reload {
+    /// It is in force.
+    Applied,
+    /// It is the one in force.
+    Unchanged,
+    /// It is wrong, or changes what can't change while it runs: the old one stays.
+    Refused,
+}
+
+impl Reload {
+    /// Every outcome.
+    pub const ALL: [Self; 3] = [Self::Applied, Self::Unchanged, Self::Refused];
+
+    /// The word used as label.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 impl Stage {
     /// Every stage, in the order of the loop.
     pub const ALL: [Self; 5] = [

@@ -13,14 +13,16 @@ mod table;
 use std::sync::PoisonError;
 
 use caseloom_engine::accounting::{Accounting, Disposition, Move};
+use caseloom_engine::busy::Commonness;
 use caseloom_engine::command::{Answer, Verdict};
-use caseloom_engine::correlator::Sizes;
+use caseloom_engine::correlator::{HubView, Sizes};
 use caseloom_engine::decision::Tally;
 use caseloom_engine::input::Notes;
 use caseloom_engine::record::{CapReason, LinkKind};
+use caseloom_engine::recurrence::Standing;
 use prometheus::{Encoder, IntCounter, TextEncoder};
 
-pub use labels::{Bound, Stage};
+pub use labels::{Bound, Reload, Stage};
 pub use make::Row;
 pub use table::{Metrics, TABLE};
 
@@ -51,6 +53,10 @@ impl Metrics {
         for outcome in ["with_alerts", "empty", "rejected"] {
             metrics.messages.with_label_values(&[outcome]);
         }
+        for reload in Reload::ALL {
+            metrics.policy_reloads.with_label_values(&[reload.as_str()]);
+        }
+        metrics.set_memory(&[], [0; 3]);
         for stage in Stage::ALL {
             metrics.stage_duration.with_label_values(&[stage.as_str()]);
         }
@@ -154,6 +160,25 @@ impl Metrics {
             (&self.cases_open, sizes.cases),
         ] {
             gauge.set(i64::try_from(size).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Counts what became of a policy that was read again.
+    pub fn policy_reloaded(&self, reload: Reload) {
+        add(&self.policy_reloads, reload.as_str(), 1);
+    }
+
+    /// Takes over which entities are worth less, and how the pairs stand in the order of `Standing`.
+    pub fn set_memory(&self, hubs: &[HubView], standings: [usize; 3]) {
+        for (word, of) in [("common", Commonness::Common), ("hub", Commonness::Hub)] {
+            let count = hubs.iter().filter(|hub| hub.commonness == of).count();
+            let gauge = self.hubs.with_label_values(&[word]);
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        let words = [Standing::News, Standing::Lasting, Standing::Background];
+        for (standing, count) in words.into_iter().zip(standings) {
+            let gauge = self.pairs.with_label_values(&[standing.as_str()]);
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         }
     }
 

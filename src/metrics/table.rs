@@ -109,6 +109,16 @@ table! {
     /// Links made between activities, by kind, since this process started.
     links: IntCounterVec = "caseloom_links_total" ["kind"];
 
+    // By which policy.
+
+    /// Policies read again at SIGHUP, by what became of them: applied, unchanged or refused, since this process started.
+    policy_reloads: IntCounterVec = "caseloom_policy_reloads_total" ["outcome"];
+    /// Entities that are worth less than their kind because they touch too much, now: common (half) or hub (nothing).
+    hubs: IntGaugeVec = "caseloom_hubs" ["standing"];
+    /// Pairs of a rule and its subject by how they stood at their last alert: news, lasting or background. Of those that
+    /// had no alert since this process started, only background is counted.
+    pairs: IntGaugeVec = "caseloom_pairs" ["standing"];
+
     // What is kept.
 
     /// Entities named by live activities.

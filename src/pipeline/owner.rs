@@ -21,6 +21,7 @@ use super::guard::StoreGuard;
 use super::intake::Intake;
 use super::lane::News;
 use super::post::Post;
+use super::reload::{self, PolicyPost};
 use super::status::LaneStatus;
 use super::topics::Topics;
 use crate::clock::Clock;
@@ -89,6 +90,8 @@ pub struct Parts {
     pub desk: DeskQueue,
     /// Records that go out with the batches.
     pub post: Post,
+    /// Brings new policies.
+    pub policies: PolicyPost,
     /// Who else wants to know of case events.
     pub on_event: Option<OnEvent>,
 }
@@ -115,6 +118,7 @@ pub struct Owner {
     lane_status: LaneStatus,
     guard: StoreGuard,
     attempt: Attempt,
+    policies: PolicyPost,
     /// Messages that are still to be taken one at a time.
     careful: usize,
     /// The last time told to the engine; wall clocks jump back, the engine's time must not.
@@ -169,6 +173,7 @@ impl Owner {
             lane_status: parts.lane_status,
             guard: parts.guard,
             attempt: parts.care.attempt,
+            policies: parts.policies,
             careful,
             told: Timestamp::MIN,
             lost: parts.lost,
@@ -254,6 +259,7 @@ impl Owner {
     pub fn step(&mut self, batch: &RecordBatch) -> Result<Option<Persisted>, PipelineError> {
         let now = self.clock.now().max(self.told);
         self.told = now;
+        reload::adopt(&self.policies, &mut self.intake, now, &self.metrics);
         self.note_suspect(batch)?;
         self.intake.assign(&batch.assigned);
         self.intake.take(batch, &self.topics, now, &self.metrics);
@@ -492,7 +498,10 @@ impl Owner {
     fn observe_sizes(&mut self) {
         if self.sized.elapsed() >= SIZES_EVERY {
             self.sized = Instant::now();
-            self.metrics.set_sizes(&self.intake.correlator.sizes());
+            let correlator = &self.intake.correlator;
+            self.metrics.set_sizes(&correlator.sizes());
+            self.metrics
+                .set_memory(&correlator.hubs(), correlator.standings());
         }
     }
 }

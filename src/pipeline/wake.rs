@@ -42,9 +42,11 @@ pub fn wake(
         Record::AuditHead(head) => correlator.restore_audit(head),
         Record::Turns(turns) => correlator.restore_turns(*turns),
         Record::Key(key) => correlator.restore_key(key),
+        Record::Policy(policy) => correlator.restore_policy(&policy),
         Record::Accounting(_)
         | Record::PairNames(_)
         | Record::PairGone(_)
+        | Record::BusyGone(..)
         | Record::Links(..)
         | Record::Entry(_)
         | Record::Audit(_)

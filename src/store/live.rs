@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! reading thread                                                caller
-//! state: scopes, pairs, busy                                      |
+//! state: scopes, pairs, busy; policy                              |
 //! index: loose  x  state: activities                --[8 chunks]--> emit
 //! index: live   x  state: groups  x  state: activities            |
 //! state: what people did                                          |
@@ -29,6 +29,7 @@ use super::codec::{self, corrupt};
 use super::db::{self, Db};
 use super::error::StoreError;
 use super::key;
+use super::policies;
 use super::ports::Memory;
 use super::query::ActivityPairs;
 use super::recover::scopes;
@@ -96,6 +97,9 @@ impl<'a> Reading<'a> {
         let scopes = scopes(self.db)?;
         for scope in &scopes {
             self.put(Record::Scope(scope.clone()));
+        }
+        if let Some(policy) = policies::in_force(self.db)? {
+            self.put(Record::Policy(Box::new(policy)));
         }
         self.remembered()?;
         self.loose()?;

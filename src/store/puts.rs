@@ -17,6 +17,7 @@ use super::error::StoreError;
 use super::key::Key;
 use super::output;
 use super::pack::put_varint;
+use super::policies;
 use super::schema::{self, Family, name};
 
 /// The write batch of one commit.
@@ -85,7 +86,15 @@ impl<'a> Puts<'a> {
                 self.delete(Family::State, schema::pair_names(*key));
                 Ok(())
             }
-            Record::Busy(busy) => self.record(Family::State, &schema::busy(busy), busy),
+            Record::Busy(busy) => {
+                let key = schema::busy(busy.scope, busy.kind, &busy.value);
+                self.record(Family::State, &key, busy)
+            }
+            Record::BusyGone(scope, kind, value) => {
+                self.delete(Family::State, schema::busy(*scope, *kind, value));
+                Ok(())
+            }
+            Record::Policy(policy) => policies::put(self, policy),
             Record::Links(group, activity, links) => {
                 let key = schema::activity(*group, *activity, PART_LINKS);
                 self.record(Family::State, &key, links)

@@ -100,6 +100,7 @@ pub(super) fn activity(group: u64, id: u64) -> ActivityRecord {
             is_run: true,
             ..GroundsRecord::default()
         },
+        policy: "default".into(),
     }
 }
 

@@ -6,6 +6,7 @@
 //! | family | key after the shard | value |
 //! |---|---|---|
 //! | meta | name | lineage, hash key, schema, head, published, accounting, lost, former, attempt, migration |
+//! | meta | policy | `PolicyRecord` of the one in force |
 //! | meta | `topic/` topic:u16 | the topic's name |
 //! | meta | `offset/` topic:u16 partition:u32 | next offset to read |
 //! | meta | `feed/` hash of the name:16 bytes | how far an output is, see `feed` |
@@ -22,6 +23,7 @@
 //! | state | 9 key:16 bytes | `KeyRecord`: a wish that was done |
 //! | state | 10 group:u64 seq:u64 | `EntryRecord` |
 //! | state | 11 scope:u32 hash of the name:16 bytes | `TurnsRecord` of an assignment |
+//! | state | 12 hash of the version:16 bytes | `PolicyRecord` of one that was in force |
 //! | alerts | scope:u32 day:u32 activity:u64 batch:u64 | the activity's alerts of that batch, see `chunk` |
 //! | raw | scope:u32 day:u32 activity:u64 topic:u16 partition:u32 offset:u64 | a raw message |
 //! | dedup | scope:u32 day:u32 key:16 bytes | a native id that was met |
@@ -41,14 +43,14 @@ use std::ops::Range;
 
 use caseloom_engine::alert::{Position, TopicId};
 use caseloom_engine::command::TurnsRecord;
+use caseloom_engine::entity::EntityKind;
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
-use caseloom_engine::record::BusyRecord;
 
 use super::key::Key;
 
 /// The schema this version reads and writes. A change of a key, of the meaning of a family or of a value is a new schema,
 /// and a step in `migrate`.
-pub(super) const SCHEMA: u32 = 2;
+pub(super) const SCHEMA: u32 = 3;
 
 const STATE_SCOPE: u8 = 1;
 const STATE_GROUP: u8 = 2;
@@ -61,6 +63,7 @@ const STATE_AUDIT_HEAD: u8 = 8;
 const STATE_KEY: u8 = 9;
 const STATE_ENTRY: u8 = 10;
 const STATE_TURNS: u8 = 11;
+const STATE_POLICY: u8 = 12;
 const INDEX_CASE: u8 = 1;
 const INDEX_LIVE: u8 = 2;
 const INDEX_CHAIN: u8 = 3;
@@ -125,6 +128,7 @@ pub(super) mod name {
     pub(in super::super) const ACCOUNTING: &str = "accounting";
     pub(in super::super) const LOST: &str = "lost";
     pub(in super::super) const FORMER: &str = "former";
+    pub(in super::super) const POLICY: &str = "policy";
     pub(in super::super) const ATTEMPT: &str = "attempt";
     pub(in super::super) const MIGRATION: &str = "migration";
 }
@@ -231,11 +235,11 @@ pub(super) fn all_busy() -> Key {
 }
 
 /// Values may be longer than a [`Key`]: they stand as BLAKE3, 16 bytes of it.
-pub(super) fn busy(record: &BusyRecord) -> Key {
-    let hash = blake3::hash(record.value.as_bytes());
+pub(super) fn busy(scope: ScopeId, kind: EntityKind, value: &str) -> Key {
+    let hash = blake3::hash(value.as_bytes());
     all_busy()
-        .with(&record.scope.0.to_be_bytes())
-        .with(&[record.kind as u8])
+        .with(&scope.0.to_be_bytes())
+        .with(&[kind as u8])
         .with(&hash.as_bytes()[..16])
 }
 
@@ -290,6 +294,14 @@ pub(super) fn audit(scope: ScopeId) -> Key {
 
 pub(super) fn audit_record(scope: ScopeId, seq: u64) -> Key {
     audit(scope).with(&seq.to_be_bytes())
+}
+
+pub(super) fn policies() -> Key {
+    Key::new().with(&[STATE_POLICY])
+}
+
+pub(super) fn policy(version: &str) -> Key {
+    policies().with(&blake3::hash(version.as_bytes()).as_bytes()[..16])
 }
 
 /// Everything of a scope in one of [`Family::BY_DAY`].

@@ -48,6 +48,7 @@ pub(crate) fn event(event: EventType, case: CaseSnapshot) -> CaseEvent {
         reason: "promoted",
         seq: 3,
         time: TIME,
+        policy: "default".into(),
         other: (event == EventType::Merged).then_some(CaseId(77)),
         act: None,
         case,

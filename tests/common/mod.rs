@@ -18,7 +18,7 @@ use caseloom::generate::{Generator, Profile};
 use caseloom::metrics::Metrics;
 use caseloom::pipeline::{
     Acceptance, Attempt, Care, Desk, Heads, Lane, LaneParts, LaneStatus, Limits, Mailbox, Owner,
-    Parts, RelayStart, StoreGuard, TopicSettings, Topics, desk, post, wake,
+    Parts, PolicyPost, RelayStart, StoreGuard, TopicSettings, Topics, desk, post, wake,
 };
 use caseloom::ports::{
     Destination, NextOffset, Outlet, OutputRecord, Progress, PublishError, Publisher, Record,
@@ -59,6 +59,7 @@ pub(crate) struct Rig {
 
 /// A process from its start to its end or crash.
 pub(crate) struct Running {
+    pub(crate) policies: PolicyPost,
     pub(crate) owner: Owner,
     pub(crate) view: Arc<CaseView>,
     pub(crate) metrics: Arc<Metrics>,
@@ -139,6 +140,7 @@ impl Rig {
         let guard = StoreGuard::default();
         let (desk, queue) = desk();
         let (mailbox, post) = post(Heads::new(store.reader.clone(), Span(60_000)));
+        let policies = PolicyPost::default();
         let owner = Owner::new(Parts {
             parser: config.parser(),
             correlator,
@@ -160,10 +162,12 @@ impl Rig {
             care: Care::after(recovered.batch_no, recovered.attempt),
             desk: queue,
             post,
+            policies: policies.clone(),
             on_event: None,
         });
         Running {
             owner,
+            policies,
             view,
             metrics,
             reader: store.reader,

@@ -302,6 +302,7 @@ fn activity(number: u64, group: u64, links: Vec<Link>) -> [Record; 2] {
         window_begin: at,
         window_end: at.plus(Span::HOUR),
         grounds: Default::default(),
+        policy: "default".into(),
         source: "edr".into(),
         rule_id: format!("R-{number}").into(),
         rule_name: format!("Rule {number}").into(),

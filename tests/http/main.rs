@@ -8,12 +8,14 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod apart;
 mod detail;
 mod explain;
 mod fixture;
 mod limits;
 mod lists;
 mod office;
+mod memory;
 mod pages;
 mod probes;
 mod writes;

@@ -17,7 +17,8 @@ use caseloom_engine::command::{
 };
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::record::{
-    ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, Record, ScopeRecord, TallyRecord,
+    ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, PolicyRecord, Record, ScopeRecord,
+    TallyRecord,
 };
 use caseloom_engine::recurrence::PairRecord;
 use caseloom_engine::time::Span;
@@ -75,6 +76,7 @@ pub(crate) struct Image {
     pub(crate) tallies: BTreeMap<(GroupId, ActivityId), TallyRecord>,
     pub(crate) identities: BTreeMap<(ScopeId, i32, [u8; 16]), IdentityRecord>,
     pub(crate) pairs: BTreeMap<u64, PairRecord>,
+    pub(crate) policy: Option<PolicyRecord>,
     pub(crate) busy: BTreeMap<(u32, u8, String), BusyRecord>,
     pub(crate) loose: BTreeSet<(GroupId, ActivityId)>,
     pub(crate) works: BTreeMap<GroupId, Work>,
@@ -246,6 +248,10 @@ impl Image {
                     let key = (busy.scope.0, busy.kind as u8, busy.value.to_string());
                     self.busy.insert(key, *busy);
                 }
+                Record::BusyGone(scope, kind, value) => {
+                    self.busy.remove(&(scope.0, kind as u8, value.to_string()));
+                }
+                Record::Policy(policy) => self.policy = Some(*policy),
                 Record::Links(group, id, links) => {
                     let activity = self.activities.get_mut(&(group, id));
                     activity.expect("links of an activity that is there").links = links;
@@ -402,6 +408,9 @@ impl Memory for Disk {
         }
         for pair in image.pairs.values() {
             emit(Record::Pair(Box::new(pair.clone())));
+        }
+        if let Some(policy) = &image.policy {
+            emit(Record::Policy(Box::new(policy.clone())));
         }
         for busy in image.busy.values() {
             emit(Record::Busy(Box::new(busy.clone())));

@@ -107,6 +107,7 @@ impl Process {
             care: Care::default(),
             desk: DeskQueue::default(),
             post: Post::none(),
+            policies: Default::default(),
             on_event: None,
         });
         Self {

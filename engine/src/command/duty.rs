@@ -9,6 +9,7 @@ use crate::time::Span;
 
 /// What happens to a new case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DutyPolicy {
     /// Who gets it: the first that applies.
     pub assignments: Vec<Assignment>,

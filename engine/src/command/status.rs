@@ -8,6 +8,7 @@ use crate::record::Status;
 
 /// The workflow of an installation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StatusPolicy {
     /// What may follow each status, by [`Status`] in stored order.
     pub next: [Vec<Status>; 5],

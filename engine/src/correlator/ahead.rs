@@ -85,6 +85,7 @@ impl Correlator {
             (&alert.source, &alert.rule_id),
             (&alert.entities, signs.subject),
             |mark: Mark| signs.entities.push(mark.in_scope(scope)),
+            |_, entity| self.links(entity),
         );
         signs.scope = Some(scope);
     }

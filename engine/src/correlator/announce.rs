@@ -66,6 +66,7 @@ impl Correlator {
                 reason,
                 seq,
                 time: now,
+                policy: self.policy.version.clone(),
                 other,
                 act: None,
                 case,
@@ -199,7 +200,7 @@ impl Correlator {
             entities: entities(link),
             other: link.other,
             gap: link.gap,
-            policy: self.policy.version.clone(),
+            policy: self.policies.get(link.policy).clone(),
         };
         links.map(show).collect()
     }

@@ -228,6 +228,7 @@ impl Correlator {
                 .max(first.since(other_first))
                 .max(other_first.since(last)),
             kind: LinkKind::Attached,
+            policy: self.policy_no,
             entities: smallvec::smallvec![subject],
         };
         self.give_links(no, vec![link], decision);

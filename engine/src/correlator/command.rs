@@ -303,6 +303,7 @@ impl Correlator {
         if decision.wants.events {
             let case = self.picture(group);
             decision.events.push(CaseEvent {
+                policy: self.policy.version.clone(),
                 event,
                 reason,
                 seq,

@@ -244,20 +244,21 @@ impl Correlator {
 
     /// The print of a happening: see [`Print`]. Sums, so that the order of the entities doesn't matter; which of them is
     /// the subject does, because the rule recurs there. `subject` is an index into `entities`; `tell` is told the mark
-    /// of each of them.
+    /// of each of them; `links` tells by place which of them link.
     pub(super) fn print_of(
         &self,
         scope: ScopeId,
         (source, rule): (&str, &str),
         (entities, subject): (&[Entity], Option<usize>),
         mut tell: impl FnMut(Mark),
+        links: impl Fn(usize, &Entity) -> bool,
     ) -> Print {
         let mut sums = [0_u64; 2];
         let mut is_keyed = false;
         for (at, entity) in entities.iter().enumerate() {
             let mark = self.printer.mark_of(entity);
             tell(mark);
-            let links = self.links(entity);
+            let links = links(at, entity);
             is_keyed |= links;
             let part = mark.part(entity.role, links, subject == Some(at));
             sums = [0, 1].map(|half| sums[half].wrapping_add(part[half]));

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::Correlator;
 use crate::activities::{Activity, Grounds};
 use crate::alert::Alert;
-use crate::busy::Commonness;
+use crate::busy::{Commonness, class_of};
 use crate::decision::Decision;
 use crate::entities::{Known, Mention};
 use crate::entity::EntityKind;
@@ -45,6 +45,15 @@ struct Worth {
     index: usize,
     thing: u8,
     weight: u32,
+}
+
+/// Entities with their classes.
+pub(super) type Classes = SmallVec<[(No<Known>, u64); 4]>;
+
+/// The classes of all entities but one.
+pub(super) fn beside(entity: No<Known>, classes: &Classes) -> u64 {
+    let others = classes.iter().filter(|(other, _)| *other != entity);
+    others.fold(0, |all, (_, class)| all | class)
 }
 
 impl Correlator {
@@ -144,8 +153,9 @@ impl Correlator {
             decision.tally.pairs_refused += 1;
             return (None, Standing::News);
         };
+        let rules = (&self.policy.recurrence, self.policy.lateness);
+        let base = self.pairs.judge(no, hour, rules);
         let pair = self.pairs.get_mut(no);
-        let base = pair.judge(hour, &self.policy.recurrence, self.policy.lateness);
         if base == Standing::Background && !pair.named {
             pair.named = true;
             let names = PairNames {
@@ -160,6 +170,15 @@ impl Correlator {
             decision.record(|| Record::PairNames(Box::new(names)));
         }
         (Some(no), base)
+    }
+
+    /// Counts how the pairs stand that were background, after a restart: their next alert may be far.
+    pub(super) fn judge_named(&mut self) {
+        for no in self.pairs.named() {
+            let hour = self.hour_of(self.pairs.get(no).scope);
+            let rules = (&self.policy.recurrence, self.policy.lateness);
+            self.pairs.judge(no, hour, rules);
+        }
     }
 
     fn note_rule(&mut self, scope: ScopeId, alert: &Alert, hour: i32, decision: &mut Decision) {
@@ -344,13 +363,25 @@ impl Correlator {
             return;
         }
         let mentions = self.activities.get(no).mentions.clone();
+        let classes = self.classes_of(&mentions);
         for same in mentions.chunk_by(|a, b| a.entity() == b.entity()) {
+            let peers = beside(same[0].entity(), &classes);
             let known = self.entities.get_mut(same[0].entity());
-            if known.busy.count(hour, &self.policy.hubs) {
+            if known.busy.count(hour, peers, &self.policy.hubs) {
                 let key = (known.scope, known.kind, known.value.clone());
                 self.dirty_busy.push(key);
             }
         }
+    }
+
+    /// The entities that an activity names, each once, with their classes.
+    pub(super) fn classes_of(&self, mentions: &[Mention]) -> Classes {
+        let same = mentions.chunk_by(|a, b| a.entity() == b.entity());
+        same.map(|same| {
+            let known = self.entities.get(same[0].entity());
+            (same[0].entity(), class_of(known.kind, &known.value))
+        })
+        .collect()
     }
 
     /// Whether the bins of a pair are counted before an hour of it can be one that lasts and still reach back to it.

@@ -1,9 +1,12 @@
 //! A group's life: its risk grows, it is promoted, and it ends: a candidate expires, a case closes.
 
+use compact_str::CompactString;
+
 use super::Correlator;
 use crate::accounting::Disposition;
 use crate::activities::Activity;
 use crate::decision::{Decision, EventType};
+use crate::entity::EntityKind;
 use crate::groups::Group;
 use crate::hours::Hours;
 use crate::ids::ScopeId;
@@ -38,6 +41,7 @@ impl Correlator {
         if Hours::of(before) != Hours::of(time) {
             let earliest = self.earliest_hour(id);
             self.entities.purge(id, earliest, &self.policy.hubs);
+            self.forget_calm(id, earliest, decision);
         }
         while let Some((armed, group)) = self.scopes.get_mut(id).deadlines.pop_due(time) {
             let no = self
@@ -51,6 +55,26 @@ impl Correlator {
             } else {
                 self.end(now, no, decision);
             }
+        }
+    }
+
+    /// Lets the store forget the entities of a scope whose busy hours can't matter any more.
+    fn forget_calm(&mut self, id: ScopeId, earliest: i32, decision: &mut Decision) {
+        let first = (id, EntityKind::ALL[0], CompactString::const_new(""));
+        let calm: Vec<_> = self
+            .known_busy
+            .range(first..)
+            .take_while(|(scope, ..)| *scope == id)
+            .filter(|(scope, kind, value)| {
+                let busy = self.entities.busy_of(*scope, *kind, value);
+                busy.is_none_or(|busy| !busy.matters(earliest, &self.policy.hubs))
+            })
+            .cloned()
+            .collect();
+        for key in calm {
+            self.known_busy.remove(&key);
+            let (scope, kind, value) = key;
+            decision.record(|| Record::BusyGone(scope, kind, value));
         }
     }
 
@@ -168,7 +192,7 @@ impl Correlator {
     }
 
     /// Sets the deadline of a group anew, as its rule changed.
-    fn rearm(&mut self, no: No<Group>) {
+    pub(super) fn rearm(&mut self, no: No<Group>) {
         let head = &self.groups.get(no).head;
         let (scope, armed, id) = (head.scope, head.armed, head.id);
         self.scopes.get_mut(scope).deadlines.disarm(armed, id);

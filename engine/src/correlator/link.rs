@@ -228,6 +228,7 @@ impl Correlator {
                     other,
                     gap: hit.gap,
                     kind: hit.kind,
+                    policy: self.policy_no,
                     entities: entities.collect(),
                 }),
             }

@@ -188,7 +188,7 @@ impl Correlator {
     }
 
     /// Merges `junior` into `senior`, so that an activity with the mentions `arriving` still fits in; none arrives
-    /// where there are no mentions. `false`: together they would be over a cap; they are related instead.
+    /// where there are no mentions. `false`: a guard keeps them apart; they are related instead.
     pub(super) fn merge(
         &mut self,
         now: Timestamp,
@@ -203,8 +203,8 @@ impl Correlator {
         if a == b {
             return true;
         }
-        if self.too_large_together(a, b, arriving) {
-            self.relate(now, a, b, decision);
+        if let Some(guard) = self.guard(a, b, arriving) {
+            self.relate(now, (a, b), guard, decision);
             return false;
         }
         let folder = self.take_folder(b, decision);
@@ -232,6 +232,30 @@ impl Correlator {
         true
     }
 
+    /// What keeps two groups apart although something connects them, as a word.
+    fn guard(&self, a: No<Group>, b: No<Group>, arriving: &[Mention]) -> Option<&'static str> {
+        if self.people_disagree(a, b) {
+            return Some("people");
+        }
+        self.too_large_together(a, b, arriving)
+            .then_some("size_cap")
+    }
+
+    /// Whether people gave two cases different owners, or said different things of them. An owner set by a rule says
+    /// nothing.
+    fn people_disagree(&self, a: No<Group>, b: No<Group>) -> bool {
+        let of = |no: No<Group>| {
+            let head = &self.groups.get(no).head;
+            self.desk.work(head.id).map(|work| (work, &head.owner))
+        };
+        let (Some((first, first_owner)), Some((second, second_owner))) = (of(a), of(b)) else {
+            return false;
+        };
+        let owners = first.is_owned && second.is_owned && first_owner != second_owner;
+        let verdicts = first.verdict.zip(second.verdict);
+        owners || verdicts.is_some_and(|(first, second)| first != second)
+    }
+
     fn too_large_together(&self, a: No<Group>, b: No<Group>, arriving: &[Mention]) -> bool {
         let (a, b, caps) = (
             &self.groups.get(a).body,
@@ -245,7 +269,13 @@ impl Correlator {
     }
 
     /// Connects two groups that can't be one, once.
-    fn relate(&mut self, now: Timestamp, a: No<Group>, b: No<Group>, decision: &mut Decision) {
+    fn relate(
+        &mut self,
+        now: Timestamp,
+        (a, b): (No<Group>, No<Group>),
+        reason: &'static str,
+        decision: &mut Decision,
+    ) {
         let (first, second) = self.groups.pair_mut(a, b);
         let (first_case, second_case) = (first.head.case, second.head.case);
         let knows =
@@ -258,12 +288,7 @@ impl Correlator {
         for (no, other) in [(a, second_case), (b, first_case)] {
             self.touch_group(now, no);
             if self.groups.get(no).head.stage == Stage::Open {
-                self.announce(
-                    now,
-                    no,
-                    (EventType::Related, "size_cap", Some(other)),
-                    decision,
-                );
+                self.announce(now, no, (EventType::Related, reason, Some(other)), decision);
             }
         }
     }

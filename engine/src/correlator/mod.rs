@@ -5,12 +5,14 @@
 //! again; [`Correlator::seal`] ends a batch and hands out the final value of everything that changed.
 //!
 //! Rooms: `decide` (one alert), `link` (what it shares with whom), `place` (join, open, merge, continue), `merge`,
-//! `life` (promotion, expiry, closing), `command` (what people do), `announce` (events), `restore` (memory from the store), `digest` (state hash).
+//! `life` (promotion, expiry, closing), `command` (what people do), `context` (another policy), `announce` (events), `restore` (memory
+//! from the store), `digest` (state hash).
 
 mod ahead;
 mod announce;
 mod background;
 mod command;
+mod context;
 mod decide;
 mod digest;
 mod duty;
@@ -22,7 +24,7 @@ mod place;
 mod restore;
 
 use compact_str::CompactString;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::accounting::{Accounting, Disposition, MessageOutcome, Move};
 use crate::activities::{Activity, ActivityTable};
@@ -46,11 +48,20 @@ use crate::rules::RuleTable;
 use crate::scopes::Scopes;
 use crate::slots::No;
 use crate::time::{Span, Timestamp};
+use crate::versions::Versions;
 
 /// The state machine. One per shard, owned by one thread.
 #[derive(Debug)]
 pub struct Correlator {
     policy: Policy,
+    /// The number of its version.
+    policy_no: u16,
+    /// The policies that made the links in memory.
+    policies: Versions,
+    /// The version that the store has as the one in force.
+    told: Option<CompactString>,
+    /// Since when the policy is in force, until the store has it.
+    policy_since: Option<Timestamp>,
     topics: BTreeMap<TopicId, CompactString>,
     scopes: Scopes,
     entities: EntityTable,
@@ -68,7 +79,9 @@ pub struct Correlator {
     dirty_groups: Vec<No<Group>>,
     dirty_scopes: Vec<ScopeId>,
     dirty_pairs: Vec<No<Pair>>,
-    dirty_busy: Vec<(ScopeId, EntityKind, CompactString)>,
+    dirty_busy: Vec<BusyKey>,
+    /// The entities whose busy hours the store has.
+    known_busy: BTreeSet<BusyKey>,
     /// The longest dedup window of any source.
     window_max: Span,
     /// The shortest gap of a kind that links.
@@ -100,6 +113,9 @@ pub struct Sizes {
     pub cases: usize,
 }
 
+/// An entity as the store knows it: its scope, kind and value.
+pub(crate) type BusyKey = (ScopeId, EntityKind, CompactString);
+
 /// An entity that is worth less than its kind, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HubView {
@@ -121,14 +137,18 @@ impl Correlator {
     pub fn new(policy: Policy, seed: [u8; 16]) -> Self {
         let half = |from: usize| u64::from_le_bytes(std::array::from_fn(|i| seed[from + i]));
         let hash_seed = half(0) ^ half(8).rotate_left(32);
-        let windows = policy.dedup.window_by_source.values();
-        let window_max = windows.copied().fold(policy.dedup.window, Span::max);
-        let gaps = policy.gaps.iter().filter(|gap| **gap > Span::ZERO);
-        let gap_min = gaps.copied().min().unwrap_or(Span::ZERO);
+        let window_max = context::longest_window(&policy);
+        let gap_min = context::shortest_gap(&policy);
+        let mut policies = Versions::default();
+        let policy_no = policies.number(&policy.version);
         let printer = Printer::new(seed);
         let scopes = Scopes::new(hash_seed, background::kept_after_end(policy.lateness));
         Self {
             policy,
+            policy_no,
+            policies,
+            told: None,
+            policy_since: None,
             topics: BTreeMap::new(),
             scopes,
             entities: EntityTable::new(printer),
@@ -146,6 +166,7 @@ impl Correlator {
             dirty_scopes: Vec::new(),
             dirty_pairs: Vec::new(),
             dirty_busy: Vec::new(),
+            known_busy: BTreeSet::new(),
             window_max,
             gap_min,
             ended: blake3::Hasher::new(),
@@ -232,6 +253,7 @@ impl Correlator {
         }
         self.seal_memory(decision);
         self.desk.seal(decision);
+        self.seal_policy(decision);
         for id in std::mem::take(&mut self.dirty_scopes) {
             self.scopes.get_mut(id).dirty = false;
             let scope = self.scopes.get(id);
@@ -255,6 +277,7 @@ impl Correlator {
         busy.sort_unstable();
         busy.dedup();
         for (scope, kind, value) in busy {
+            self.known_busy.insert((scope, kind, value.clone()));
             if let Some(busy) = self.entities.busy_of(scope, kind, &value) {
                 let record = BusyRecord {
                     scope,
@@ -302,14 +325,21 @@ impl Correlator {
         }
     }
 
-    /// The entities that are common or hubs at their scope's time, by scope, kind and value. Walks all entities: for
-    /// a page or a metrics interval, not per alert.
+    /// How many remembered pairs stood how at their last alert, in the order of [`Standing`](crate::recurrence::Standing).
+    #[must_use]
+    pub fn standings(&self) -> [usize; 3] {
+        self.pairs.standings()
+    }
+
+    /// The entities that are common or hubs at their scope's time, by scope, kind and value, as of the last seal. Walks
+    /// all that were busy in the last day: for a metrics interval, not per alert.
     #[must_use]
     pub fn hubs(&self) -> Vec<HubView> {
-        let mut hubs: Vec<HubView> = self
-            .entities
-            .busy()
-            .filter_map(|(scope, kind, value, busy)| {
+        self.known_busy
+            .iter()
+            .filter_map(|(scope, kind, value)| {
+                let (scope, kind) = (*scope, *kind);
+                let busy = self.entities.busy_of(scope, kind, value)?;
                 let hour = Hours::of(self.scopes.get(scope).time);
                 let (lateness, policy) = (self.policy.lateness, &self.policy.hubs);
                 let commonness = busy.commonness(hour, lateness, policy);
@@ -321,9 +351,7 @@ impl Correlator {
                     busy_hours: busy.hours(hour, lateness, policy),
                 })
             })
-            .collect();
-        hubs.sort_unstable_by(|a, b| (a.scope, a.kind, &a.value).cmp(&(b.scope, b.kind, &b.value)));
-        hubs
+            .collect()
     }
 
     /// Moves alerts between terms of the accounting.

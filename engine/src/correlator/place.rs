@@ -341,6 +341,10 @@ impl Correlator {
     pub(super) fn subject_of(&self, scope: ScopeId, alert: &Alert) -> Option<No<Known>> {
         let at = self.scratch.signs.subject?;
         let (hash, subject) = (self.scratch.signs.entities[at], &alert.entities[at]);
+        // One that links nothing may be known from what opened under another policy.
+        if !self.links(subject) {
+            return None;
+        }
         let name = (subject.kind, &*subject.value);
         self.entities.find_hashed(hash, scope, name)
     }
@@ -371,6 +375,7 @@ impl Correlator {
             subject: subject.and_then(|index| u16::try_from(index).ok()),
             links: self.show_links(links.iter()),
             grounds: self.show_grounds(alert, activity),
+            policy: self.policy.version.clone(),
         }
     }
 
@@ -385,6 +390,11 @@ impl Correlator {
             is_novel: activity.grounds.is_novel,
             ..GroundsRecord::default()
         };
+        for (at, entity) in (0..).zip(&alert.entities) {
+            if entity.is_linkable() && !self.links(entity) {
+                shown.unlinked.push(at);
+            }
+        }
         for (at, mention) in activity.mentions.iter().enumerate() {
             if activity.grounds.alone >> at & 1 == 1 {
                 shown.alone.push(index(mention.entity()));

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use smallvec::SmallVec;
 
 use super::Correlator;
+use super::judge::beside;
 use crate::accounting::Accounting;
 use crate::activities::{Activity, Grounds, LinkNo, Mentions, begin_of};
 use crate::decision::Tally;
 use crate::entities::{Known, Mention};
-use crate::entity::EntityKind;
+use crate::entity::{Entity, EntityKind};
 use crate::groups::{Body, Group, Head};
 use crate::ids::{CaseId, ScopeId};
 use crate::keys::Key;
@@ -82,6 +83,8 @@ impl Correlator {
 
     /// Takes over how busy an entity was. Call before the activities.
     pub fn restore_busy(&mut self, record: &BusyRecord) {
+        let key = (record.scope, record.kind, record.value.clone());
+        self.known_busy.insert(key);
         self.entities
             .restore_busy(record.scope, record.kind, &record.value, record.busy);
     }
@@ -111,8 +114,12 @@ impl Correlator {
         let subject = record.subject_entity();
         let rule_names = (&*record.source, &*record.rule_id);
         let at = record.subject.map(usize::from);
-        activity.print = self.print_of(scope, rule_names, (&record.entities, at), |_| {});
+        let links = |at: usize, _: &Entity| named[at].is_some();
+        activity.print = self.print_of(scope, rule_names, (&record.entities, at), |_| {}, links);
         let pair = subject.map(|entity| self.pairs.key_of(scope, rule_names, Some(entity)));
+        self.window_max = self
+            .window_max
+            .max(record.window_end.since(record.window_begin));
         activity.grounds = self.restore_grounds((rule, pair), &named, &activity.mentions, record);
         activity.is_short = self.is_short(
             &activity.grounds,
@@ -152,6 +159,14 @@ impl Correlator {
         body.last = body.last.max(tally.last);
         if tally.standing == Standing::News {
             body.risk.add(rule, subject, tally.severity.score);
+        }
+        self.span(no);
+    }
+
+    /// Enters an activity into the spans of all it links by; background links by nothing.
+    pub(super) fn span(&mut self, no: No<Activity>) {
+        if self.activities.get(no).standing == Standing::Background {
+            return;
         }
         self.extend(no);
         let activity = self.activities.get(no);
@@ -239,6 +254,8 @@ impl Correlator {
             .map(|&no| (self.groups.get(no).head.case, no))
             .collect();
         self.identities.shrink(self.policy.dedup.ids_max);
+        self.tell_policy(now);
+        self.judge_named();
         self.restore_busy_hours();
         for no in live {
             self.arm_new(no);
@@ -252,15 +269,16 @@ impl Correlator {
 
     /// Counts anew what stood in the hours that are still counted one by one: records tell of busy hours only.
     fn restore_busy_hours(&mut self) {
-        let mut hours: BTreeMap<(No<Known>, i32), u32> = BTreeMap::new();
+        let mut hours: BTreeMap<(No<Known>, i32), (u32, u64)> = BTreeMap::new();
         for (no, activity) in self.activities.numbered() {
             for hour in activity.busy_hours() {
                 if !self.activities.counts_busy(no, hour) {
                     continue;
                 }
-                let mentions = activity.mentions.chunk_by(|a, b| a.entity() == b.entity());
-                for same in mentions {
-                    *hours.entry((same[0].entity(), hour)).or_default() += 1;
+                let classes = self.classes_of(&activity.mentions);
+                for (entity, _) in &classes {
+                    let known = hours.entry((*entity, hour)).or_default();
+                    *known = (known.0 + 1, known.1 | beside(*entity, &classes));
                 }
             }
         }
@@ -283,8 +301,8 @@ impl Correlator {
     /// The numbers of its entities, each looked up once; none for what links nothing.
     fn restore_entities(&mut self, scope: ScopeId, record: &ActivityRecord) -> Named {
         let mut named = Named::with_capacity(record.entities.len());
-        for entity in &record.entities {
-            if !self.links(entity) {
+        for (at, entity) in record.entities.iter().enumerate() {
+            if !linked(record, at, entity) {
                 named.push(None);
                 continue;
             }
@@ -310,7 +328,8 @@ impl Correlator {
     }
 
     /// What is shared is an entity of both activities, so that most need no look-up.
-    fn restore_link(&self, (record, named): (&ActivityRecord, &Named), link: &Link) -> LinkNo {
+    fn restore_link(&mut self, (record, named): (&ActivityRecord, &Named), link: &Link) -> LinkNo {
+        let policy = self.policies.number(&link.policy);
         let own = |kind: EntityKind, value: &str| {
             let mut entities = record.entities.iter().zip(named);
             entities.find_map(|(entity, no)| {
@@ -324,7 +343,18 @@ impl Correlator {
             other: link.other,
             gap: link.gap,
             kind: link.kind,
+            policy,
             entities: known.collect(),
         }
     }
+}
+
+/// Whether an activity links by the entity at this place of its record: decided when it opened.
+fn linked(record: &ActivityRecord, at: usize, entity: &Entity) -> bool {
+    entity.is_linkable()
+        && !record
+            .grounds
+            .unlinked
+            .iter()
+            .any(|unlinked| usize::from(*unlinked) == at)
 }

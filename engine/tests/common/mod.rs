@@ -254,6 +254,7 @@ fn set_evidence(policy: &mut EvidencePolicy, key: &str, value: &str) {
 fn set_hubs(policy: &mut HubPolicy, key: &str, value: &str) {
     match key {
         "per_hour" => policy.per_hour = value.parse().unwrap(),
+        "peers" => policy.peers = value.parse().unwrap(),
         "common_hours" => policy.common_hours = value.parse().unwrap(),
         "hub_hours" => policy.hub_hours = value.parse().unwrap(),
         other => panic!("unknown policy key hubs.{other}"),

@@ -11,8 +11,8 @@ use caseloom_engine::entity::EntityKind;
 use caseloom_engine::ids::{ActivityId, GroupId};
 use caseloom_engine::policy::Policy;
 use caseloom_engine::record::{
-    ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, PairNames, Record, ScopeRecord,
-    TallyRecord,
+    ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, PairNames, PolicyRecord, Record,
+    ScopeRecord, TallyRecord,
 };
 use caseloom_engine::recurrence::PairRecord;
 use caseloom_engine::time::Timestamp;
@@ -36,6 +36,8 @@ pub struct Shelf {
     pub heads: BTreeMap<u32, AuditHead>,
     pub keys: BTreeMap<[u8; 16], KeyRecord>,
     pub turns: BTreeMap<(u32, String), TurnsRecord>,
+    /// The policy in force.
+    pub policy: Option<PolicyRecord>,
 }
 
 impl Shelf {
@@ -64,6 +66,10 @@ impl Shelf {
                 self.activities.get_mut(activity).unwrap().links = links.clone();
             }
             Record::Loose(_, activity, true) => drop(self.loose.insert(*activity)),
+            Record::BusyGone(scope, kind, value) => {
+                self.busy.remove(&(scope.0, *kind, value.to_string()));
+            }
+            Record::Policy(policy) => self.policy = Some((**policy).clone()),
             Record::Loose(_, activity, false) => drop(self.loose.remove(activity)),
             Record::Work(work) => drop(self.works.insert(work.group, (**work).clone())),
             Record::Entry(entry) => {
@@ -93,6 +99,9 @@ impl Shelf {
     pub fn wake(&self, policy: &Policy, seed: [u8; 16], now: Timestamp) -> Correlator {
         let mut woken = Correlator::new(policy.clone(), seed);
         woken.restore_accounting(self.accounting.clone());
+        if let Some(policy) = &self.policy {
+            woken.restore_policy(policy);
+        }
         self.scopes
             .values()
             .for_each(|scope| woken.restore_scope(scope));

@@ -64,6 +64,7 @@ struct TogetherFile {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct HubsFile {
     per_hour: u8,
+    peers: u8,
     common_hours: u32,
     hub_hours: u32,
 }
@@ -130,6 +131,7 @@ impl HubsFile {
     pub(super) fn into_policy(self) -> HubPolicy {
         HubPolicy {
             per_hour: self.per_hour,
+            peers: self.peers,
             common_hours: self.common_hours,
             hub_hours: self.hub_hours,
         }
@@ -177,6 +179,7 @@ impl Default for HubsFile {
         let policy = Policy::default().hubs;
         Self {
             per_hour: policy.per_hour,
+            peers: policy.peers,
             common_hours: policy.common_hours,
             hub_hours: policy.hub_hours,
         }

@@ -10,12 +10,12 @@ use caseloom_engine::alert::{Position, Severity};
 use caseloom_engine::entity::Entity;
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::record::{
-    ActivityRecord, CapReason, GroundsRecord, GroupRecord, Link, Relation, ScopeRecord, Stage,
-    Status, TallyRecord,
+    CapReason, GroupRecord, Link, Relation, ScopeRecord, Stage, Status, TallyRecord,
 };
 use caseloom_engine::recurrence::Standing;
 use caseloom_engine::time::{Span, Timestamp};
 
+use super::from_2::{Activity2, Grounds2};
 use super::{Pass, Step};
 use crate::store::codec::{self, corrupt};
 use crate::store::db::Db;
@@ -178,26 +178,26 @@ fn activity(db: &Db, key: &[u8], value: &[u8], puts: &mut Puts<'_>) -> Result<()
     puts.record(Family::State, &place, &counted(&tally))
 }
 
-fn opened(old: Activity1, first: Timestamp) -> ActivityRecord {
+fn opened(old: Activity1, first: Timestamp) -> Activity2 {
     let alone = (0..old.entities.len()).filter_map(|index| u16::try_from(index).ok());
-    let grounds = GroundsRecord {
+    let grounds = Grounds2 {
         alone: alone.collect(),
-        ..GroundsRecord::default()
+        ..Grounds2::default()
     };
-    ActivityRecord {
+    Activity2 {
         id: old.id,
         group: old.group,
         scope: old.scope,
         day: old.day,
         window_begin: first,
         window_end: old.window_end,
-        source: old.source.into(),
-        rule_id: old.rule_id.into(),
-        rule_name: old.rule_name.into(),
-        title: old.title.into(),
-        alert_id: old.alert_id.into(),
+        source: old.source,
+        rule_id: old.rule_id,
+        rule_name: old.rule_name,
+        title: old.title,
+        alert_id: old.alert_id,
         position: old.position,
-        attack: old.attack.into_iter().map(Into::into).collect(),
+        attack: old.attack,
         entities: old.entities,
         subject: old.subject,
         links: old.links,

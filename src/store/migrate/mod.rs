@@ -18,6 +18,7 @@
 //! `tests/fixtures`. A new kind of record under keys of its own is no new schema; an older version just leaves it alone.
 
 mod from_1;
+mod from_2;
 
 use std::ops::Range;
 
@@ -49,7 +50,7 @@ struct Pass {
 type Turn = fn(&Db, &[u8], &[u8], &mut Puts<'_>) -> Result<(), StoreError>;
 
 /// All steps, ascending.
-const STEPS: [Step; SCHEMA as usize - 1] = [from_1::STEP];
+const STEPS: [Step; SCHEMA as usize - 1] = [from_1::STEP, from_2::STEP];
 
 /// How far a step got.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

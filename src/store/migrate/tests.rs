@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use caseloom_engine::ids::CaseId;
+use caseloom_engine::ids::{CaseId, ScopeId};
 use caseloom_engine::record::{Record, Stage};
 use caseloom_engine::time::Span;
 use tempfile::TempDir;
@@ -44,8 +44,10 @@ fn dump(db: &Db) -> String {
     text
 }
 
-fn schema_1() -> TempDir {
-    let dump = std::fs::read_to_string("tests/fixtures/store-schema-1.txt").unwrap();
+/// A store of an older schema.
+fn store_of(schema: u32) -> TempDir {
+    let dump = format!("tests/fixtures/store-schema-{schema}.txt");
+    let dump = std::fs::read_to_string(dump).unwrap();
     let directory = TempDir::new().unwrap();
     revive(&dump, directory.path());
     directory
@@ -68,7 +70,7 @@ fn the_steps_lead_to_this_schema_one_by_one() {
 
 #[test]
 fn a_store_of_schema_1_has_all_its_cases_and_alerts() {
-    let directory = schema_1();
+    let directory = store_of(1);
     let store = open(&directory);
     let recovered = store.recover().unwrap();
     assert_eq!(recovered.accounting.alerts, 10);
@@ -119,7 +121,7 @@ fn a_store_of_schema_1_has_all_its_cases_and_alerts() {
 
 #[test]
 fn what_is_live_comes_back_with_what_it_links_by() {
-    let directory = schema_1();
+    let directory = store_of(1);
     let store = open(&directory);
     let mut kinds = [0; 4];
     let mut count = |record| match record {
@@ -137,35 +139,71 @@ fn what_is_live_comes_back_with_what_it_links_by() {
 }
 
 #[test]
-fn a_migration_that_is_cut_off_anywhere_ends_the_same() {
-    let directory = schema_1();
-    drop(open(&directory));
-    let whole = dump(&db_in(&directory));
-    let mut writes = 0;
-    loop {
-        let directory = schema_1();
-        let db = db_in(&directory);
-        let mut migration = Migration::of(&db, 1).unwrap();
-        let is_over = (0..writes).any(|_| migration.advance(1).unwrap());
-        drop(db);
-        drop(open(&directory));
-        assert_eq!(dump(&db_in(&directory)), whole, "after {writes} writes");
-        if is_over {
-            break;
+fn a_store_of_schema_2_has_its_policies_hubs_and_what_people_did() {
+    let directory = store_of(2);
+    let store = open(&directory);
+    let recovered = store.recover().unwrap();
+    assert_eq!(recovered.accounting.alerts, 19);
+    assert!(recovered.accounting.is_balanced());
+    let (mut policies, mut busy, mut linked) = (Vec::new(), 0, 0);
+    let mut count = |record| match record {
+        Record::Activity(activity) => {
+            assert!(activity.grounds.unlinked.is_empty());
+            linked += activity.links.len();
+            policies.push(activity.policy.to_string());
         }
-        writes += 1;
+        Record::Busy(record) => {
+            assert_eq!(record.value, "proxy-01");
+            assert_eq!(
+                (record.busy.counts, record.busy.peers),
+                ([6, 0, 0, 0], [0; 4])
+            );
+            busy += 1;
+        }
+        _ => {}
+    };
+    store.live_state(Span::DAY, &mut count).unwrap();
+    assert!(linked > 0 && policies.iter().any(|version| !version.is_empty()));
+    assert_eq!(busy, 1);
+    assert_eq!(store.reader.audit(ScopeId(0), 0, 10).unwrap().len(), 1);
+}
+
+#[test]
+fn a_migration_that_is_cut_off_anywhere_ends_the_same() {
+    for schema in 1..SCHEMA {
+        let directory = store_of(schema);
+        drop(open(&directory));
+        let whole = dump(&db_in(&directory));
+        let mut writes = 0;
+        loop {
+            let directory = store_of(schema);
+            let db = db_in(&directory);
+            let mut migration = Migration::of(&db, schema).unwrap();
+            let is_over = (0..writes).any(|_| migration.advance(1).unwrap());
+            drop(db);
+            drop(open(&directory));
+            assert_eq!(
+                dump(&db_in(&directory)),
+                whole,
+                "schema {schema}, {writes} writes"
+            );
+            if is_over {
+                break;
+            }
+            writes += 1;
+        }
+        // Entries, the ends of the passes, and the stamp.
+        assert!(writes > 20, "{writes}");
     }
-    // Entries of scopes, groups and activities, the ends of the three passes, and the stamp.
-    assert!(writes > 20, "{writes}");
 }
 
 #[test]
 fn one_who_only_reads_asks_for_a_start_first() {
-    let directory = schema_1();
+    let directory = store_of(1);
     let refused = ReadOnlyStore::open(directory.path()).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the store has schema 1, older than this version's 2: caseloom run brings it there when it starts"
+        "the store has schema 1, older than this version's 3: caseloom run brings it there when it starts"
     );
     drop(open(&directory));
     assert!(ReadOnlyStore::open(directory.path()).is_ok());

@@ -6,7 +6,8 @@ use std::fmt::Write;
 use caseloom_engine::accounting::Accounting;
 use caseloom_engine::alert::TopicId;
 use caseloom_engine::ids::CaseId;
-use caseloom_engine::record::{Record, Stage};
+use caseloom_engine::policy::Policy;
+use caseloom_engine::record::{PolicyRecord, Record, Stage};
 use caseloom_engine::time::Span;
 
 use super::super::schema::{self, Family, name};
@@ -44,6 +45,10 @@ fn formats_stay() {
         Record::Accounting(Accounting::default()),
         Record::Scope(samples::scope(0)),
         Record::Identity(samples::identity(0, 4, NOON)),
+        Record::Policy(Box::new(PolicyRecord {
+            since: NOON,
+            policy: Policy::default(),
+        })),
     ]);
     store
         .writer
@@ -144,11 +149,11 @@ fn a_live_group_without_its_record_is_an_error() {
 #[test]
 fn a_later_schema_is_refused() {
     let (directory, store) = new_store();
-    put(&store, Family::Meta, schema::meta(name::SCHEMA), &[1, 3]);
+    put(&store, Family::Meta, schema::meta(name::SCHEMA), &[1, 4]);
     drop(store);
     let error = Store::open(directory.path(), &StoreOptions::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the store has schema 3, this version knows schemas up to 2: run the version that made it, or a later one"
+        "the store has schema 4, this version knows schemas up to 3: run the version that made it, or a later one"
     );
 }
