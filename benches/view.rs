@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use caseloom::metrics::Metrics;
-use caseloom::view::{CaseQuery, CaseView, Needle, SeverityFilter, Shelf, Sort};
+use caseloom::view::{CaseQuery, CaseView, Search, SeverityFilter, Shelf, Sort};
 use caseloom_engine::alert::Severity;
 use caseloom_engine::ids::{CaseId, GroupId, ScopeId};
 use caseloom_engine::record::{GroupRecord, Record, Stage, Status};
@@ -72,7 +72,7 @@ fn lists(criterion: &mut Criterion) {
         ..latest.clone()
     };
     let search = CaseQuery {
-        text: Needle::new("mimikatz"),
+        search: Search::parse("mimikatz", Timestamp(0)).expect("a search"),
         ..latest.clone()
     };
     for (name, query) in [

@@ -150,8 +150,7 @@ fn measure(path: &Path) {
     // Side by side, as the daemon does.
     let correlator = std::thread::scope(|threads| {
         threads.spawn(|| {
-            view.load(store.reader.groups())
-                .expect("the groups are whole");
+            view.fill(&store.reader).expect("the groups are whole");
             println!("lists after {:.2} s", begun.elapsed().as_secs_f64());
         });
         wake(&store, &recovered, &topics(), policy, NOW).expect("the state is whole")

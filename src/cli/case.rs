@@ -321,8 +321,7 @@ fn table(answer: &Value) -> String {
 fn show(client: &Client, case: &str) -> Result<(), CliError> {
     must_be_id(case)?;
     let mut answer = client.get(&format!("cases/{case}"), &[])?;
-    let timeline = client.get(&format!("cases/{case}/timeline"), &[])?;
-    answer["timeline"] = timeline["items"].clone();
+    answer["timeline"] = client.all(&format!("cases/{case}/timeline"))?;
     client.show(&answer, page)
 }
 

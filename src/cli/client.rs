@@ -68,6 +68,26 @@ impl Client {
         self.answer(self.asked(path, query).call())
     }
 
+    /// All items of a list, page by page.
+    pub(super) fn all(&self, path: &str) -> Result<Value, CliError> {
+        let mut items = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let mut query = vec![("limit", "500")];
+            if !cursor.is_empty() {
+                query.push(("cursor", cursor.as_str()));
+            }
+            let mut page = self.get(path, &query)?;
+            if let Some(more) = page["items"].as_array_mut() {
+                items.append(more);
+            }
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = next.to_owned(),
+                None => return Ok(Value::Array(items)),
+            }
+        }
+    }
+
     /// The text of an answer to `GET`, as it came.
     pub(super) fn text(&self, path: &str, query: &[(&str, &str)]) -> Result<String, CliError> {
         self.received(self.asked(path, query).call())

@@ -48,9 +48,10 @@ pub(super) fn report(args: &ReportArgs) -> Result<(), CliError> {
             let named = SECTIONS.iter().zip(&answers);
             let named = named.map(|((by, _), answer)| ((*by).to_owned(), answer["items"].clone()));
             let by: serde_json::Map<String, Value> = named.collect();
+            let truncated = answers.iter().any(is_truncated);
             format!(
                 "{:#}\n",
-                json!({"from": args.from, "to": args.to, "scope": args.scope, "by": by})
+                json!({"from": args.from, "to": args.to, "scope": args.scope, "truncated": truncated, "by": by})
             )
         }
         false => markdown(args, &answers),
@@ -72,6 +73,10 @@ fn ask(client: &Client, args: &ReportArgs, by: &str) -> Result<Value, CliError> 
         }
     }
     client.get("kpis", &query)
+}
+
+fn is_truncated(answer: &Value) -> bool {
+    answer["truncated"].as_bool().unwrap_or(false)
 }
 
 fn markdown(args: &ReportArgs, answers: &[Value]) -> String {
@@ -116,6 +121,9 @@ fn section(title: &str, answer: &Value) -> String {
             time(&item["mttr"]),
         )
         .expect("writing to memory can't fail");
+    }
+    if is_truncated(answer) {
+        text.push_str("\nThis table is not of all cases: there are too many to look at once. Ask for a shorter time.\n");
     }
     if left > 0 {
         writeln!(text, "\n{left} more.").expect("writing to memory can't fail");

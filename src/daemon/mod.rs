@@ -145,7 +145,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     let topics = Topics::number(&recovered.topics, settings(config));
     // Both read the store from end to end, and neither needs the other.
     let (listed, woken) = std::thread::scope(|threads| {
-        let lists = threads.spawn(|| view.load(store.reader.groups()));
+        let lists = threads.spawn(|| view.fill(&store.reader));
         let woken = wake(&store, &recovered, &topics, policy, clock.now());
         (lists.join(), woken)
     });

@@ -36,9 +36,10 @@ async fn list(
     params: &Params,
 ) -> Result<Json<List<CaseShape>>, HttpError> {
     params.only(&CASE_PARAMS)?;
-    let mut query = case_query(params)?;
+    let mut query = case_query(params, app.clock.now())?;
     query.scopes = who.scopes.clone();
     let list = app.reads.run(move |data| {
+        data.read_up()?;
         let page = data.view.list(shelf, &query);
         Ok(List {
             items: page

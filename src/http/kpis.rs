@@ -1,6 +1,6 @@
 //! `/api/v1/kpis`: key figures of the cases that opened within a time; `crate::kpis` has the formulas.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -17,11 +17,9 @@ use super::reads::Data;
 use crate::access::Principal;
 use crate::kpis::{By, Collector, Figures};
 
-/// Most cases whose activities are read for figures by rule or source.
-const CASES_MAX: usize = 5_000;
-
-/// Most activities of a case that are looked at for its rules.
-const ACTIVITIES_MAX: usize = 200;
+/// Most activities that are read for figures by rule or source; about two seconds. Where cases have more, the answer says
+/// that it is cut.
+const ACTIVITIES_MAX: u64 = 500_000;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Answer {
@@ -81,8 +79,8 @@ fn collect(data: &Data, who: &Principal, wanted: &Wanted) -> Result<Answer, Http
         if !wanted.holds(&group) || !who.may_see(&group.scope_name) {
             continue;
         }
-        seen += 1;
-        if wanted.by.needs_activities() && seen > CASES_MAX {
+        seen += group.activities;
+        if wanted.by.needs_activities() && seen > ACTIVITIES_MAX {
             truncated = true;
             break;
         }
@@ -106,7 +104,7 @@ fn keys(
     work: Option<&Work>,
 ) -> Result<Vec<String>, HttpError> {
     let verdict = work.and_then(|work| work.verdict);
-    let mut keys = match by {
+    Ok(match by {
         By::All => vec!["all".to_owned()],
         By::Scope => vec![group.scope_name.to_string()],
         By::Owner => vec![group.owner.as_deref().unwrap_or("nobody").to_owned()],
@@ -117,17 +115,16 @@ fn keys(
                 .to_owned(),
         ],
         By::Rule | By::Source => {
-            let activities = data.store.activities(group, ACTIVITIES_MAX)?;
-            let key = |(activity, _): &(caseloom_engine::record::ActivityRecord, _)| match by {
-                By::Source => activity.source.to_string(),
-                _ => format!("{} {}", activity.source, activity.rule_id),
-            };
-            activities.iter().map(key).collect()
+            let mut keys = BTreeSet::new();
+            data.store.for_each_activity(group, |activity, _| {
+                keys.insert(match by {
+                    By::Source => activity.source.to_string(),
+                    _ => format!("{} {}", activity.source, activity.rule_id),
+                });
+            })?;
+            keys.into_iter().collect()
         }
-    };
-    keys.sort_unstable();
-    keys.dedup();
-    Ok(keys)
+    })
 }
 
 impl Wanted {

@@ -4,7 +4,7 @@
 //! command (`write`), and is answered when it is durable. [`router`] answers requests, [`serve()`] takes connections; both get all they need as arguments.
 //!
 //! Rooms: `access` (who asks), `health`, `metrics`, `cases` (lists), `case` (one), `alerts`, `explain`, `apart` (why
-//! not), `memory` (background, hubs, policy), `work`, `audit`, `page` (for people); `query` and `shape` are
+//! not), `memory` (background, hubs, policy), `work`, `timeline`, `audit`, `page` (for people); `query` and `shape` are
 //! the words of the API, `reads` the way to the data, `guard` and `serve` the limits, `problem` the refusals.
 
 mod access;
@@ -26,6 +26,7 @@ mod query;
 mod reads;
 mod serve;
 mod shape;
+mod timeline;
 mod work;
 mod write;
 
@@ -112,7 +113,7 @@ pub fn router(parts: HttpParts, options: &HttpOptions, is_local: bool) -> Router
         .route("/policy", get(memory::policy))
         .route("/cases/{id}/alerts", get(alerts::alerts))
         .route("/cases/{id}/explain", get(explain::explain))
-        .route("/cases/{id}/timeline", get(work::timeline))
+        .route("/cases/{id}/timeline", get(timeline::timeline))
         .route("/cases/{id}/audit", get(work::audit))
         .route("/audit", get(audit::audit))
         .route("/kpis", get(kpis::kpis))

@@ -19,6 +19,7 @@ use caseloom_engine::ids::CaseId;
 use serde::Serialize;
 
 use crate::store::StoreError;
+use crate::view::SearchError;
 
 /// Why a request is not answered.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,9 @@ pub(super) enum HttpError {
         parameter: Cow<'static, str>,
         must: Cow<'static, str>,
     },
+    /// A search that is not understood.
+    #[error("q: {0}")]
+    Search(SearchError),
     /// There is no such case.
     #[error("there is no case {0}")]
     NoCase(CaseId),
@@ -102,6 +106,9 @@ struct Problem<'a> {
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<&'a str>,
+    /// Number of the character in the parameter, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<usize>,
 }
 
 impl HttpError {
@@ -118,7 +125,7 @@ impl HttpError {
 
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::Parameter { .. } => StatusCode::BAD_REQUEST,
+            Self::Parameter { .. } | Self::Search(_) => StatusCode::BAD_REQUEST,
             Self::NoCase(_) | Self::NoAlert(..) | Self::NoRoute(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
@@ -140,6 +147,7 @@ impl HttpError {
     pub(super) fn kind(&self) -> (&'static str, &'static str) {
         match self {
             Self::Parameter { .. } => ("invalid_parameter", "a parameter is not valid"),
+            Self::Search(_) => ("invalid_search", "the search is not understood"),
             Self::NoCase(_) => ("no_such_case", "no such case"),
             Self::NoAlert(..) => ("no_such_alert", "no such alert"),
             Self::NoRoute(_) => ("not_found", "nothing here"),
@@ -172,6 +180,11 @@ impl HttpError {
             detail: self.to_string(),
             parameter: match self {
                 Self::Parameter { parameter, .. } => Some(parameter),
+                Self::Search(_) => Some("q"),
+                _ => None,
+            },
+            position: match self {
+                Self::Search(error) => Some(error.position),
                 _ => None,
             },
         }

@@ -9,7 +9,7 @@ use caseloom_engine::record::Status;
 use caseloom_engine::time::Timestamp;
 
 use super::problem::HttpError;
-use crate::view::{CaseQuery, Cursor, Needle, OwnerFilter, SeverityFilter, Sort};
+use crate::view::{CaseQuery, Cursor, OwnerFilter, Search, SeverityFilter, Sort};
 
 /// Most items on a page.
 pub(super) const LIMIT_MAX: usize = 500;
@@ -24,16 +24,6 @@ pub(super) const STATUS_ALL: [Status; 5] = [
     Status::Contained,
     Status::OnHold,
     Status::Closed,
-];
-
-/// The words of severities, by OCSF number.
-pub(super) const SEVERITIES: [&str; 6] = [
-    "unknown",
-    "informational",
-    "low",
-    "medium",
-    "high",
-    "critical",
 ];
 
 /// The request's parameters as written, each name once. An empty value stands for no value, as forms send it.
@@ -119,8 +109,8 @@ pub(super) const CASE_PARAMS: [&str; 9] = [
     "cursor",
 ];
 
-/// What a list request asks for.
-pub(super) fn case_query(params: &Params) -> Result<CaseQuery, HttpError> {
+/// What a list request asks for. `now` is what `now-2h` in a search counts from.
+pub(super) fn case_query(params: &Params, now: Timestamp) -> Result<CaseQuery, HttpError> {
     let sort =
         read(params, "sort", Sort::from_word, SORTS)?.unwrap_or_else(|| CaseQuery::default().sort);
     let cursor = read(
@@ -137,11 +127,11 @@ pub(super) fn case_query(params: &Params) -> Result<CaseQuery, HttpError> {
     }
     Ok(CaseQuery {
         status: read(params, "status", statuses, STATUSES)?.unwrap_or_default(),
-        owner: params.get("owner").map(owner),
+        owner: params.get("owner").map(OwnerFilter::from_word),
         scope: params.get("scope").map(str::to_owned),
         scopes: None,
-        severity: read(params, "severity", severity, SEVERITY)?,
-        text: params.get("q").and_then(Needle::new),
+        severity: read(params, "severity", SeverityFilter::from_word, SEVERITY)?,
+        search: search(params, now)?,
         updated_since: read(params, "updated_since", moment, MOMENT)?,
         sort,
         limit: params.limit()?,
@@ -156,6 +146,13 @@ const STATUSES: &str =
     "must be new, investigating, contained, on_hold or closed, or several with commas between them";
 const SEVERITY: &str = "must be unknown, informational, low, medium, high or critical; high+ or >=high for that and above";
 const MOMENT: &str = "must be a time such as 2026-01-31T00:00:00Z";
+
+fn search(params: &Params, now: Timestamp) -> Result<Option<Search>, HttpError> {
+    let Some(text) = params.get("q") else {
+        return Ok(None);
+    };
+    Search::parse(text, now).map_err(HttpError::Search)
+}
 
 fn read<T>(
     params: &Params,
@@ -177,29 +174,6 @@ fn status(word: &str) -> Option<Status> {
     STATUS_ALL
         .into_iter()
         .find(|status| status.as_str() == word)
-}
-
-/// `none` is nobody: no account is called that, and an empty value means no filter.
-fn owner(text: &str) -> OwnerFilter {
-    match text {
-        "none" => OwnerFilter::Nobody,
-        name => OwnerFilter::Is(name.to_owned()),
-    }
-}
-
-fn severity(text: &str) -> Option<SeverityFilter> {
-    let number = |word: &str| {
-        let place = SEVERITIES.iter().position(|known| *known == word)?;
-        u8::try_from(place).ok()
-    };
-    // `high+` is easier to type into an address than `>=high`; its plus arrives as a blank where nobody encoded it.
-    let at_least = text
-        .strip_prefix(">=")
-        .or_else(|| text.strip_suffix(['+', ' ']));
-    match at_least {
-        Some(word) => number(word).map(SeverityFilter::AtLeast),
-        None => number(text).map(SeverityFilter::Is),
-    }
 }
 
 pub(super) fn moment(text: &str) -> Option<Timestamp> {

@@ -50,3 +50,10 @@ impl Reads {
         })
     }
 }
+
+impl Data {
+    /// Lets the view know what it has not seen of its cases; most often there is nothing.
+    pub(super) fn read_up(&self) -> Result<(), HttpError> {
+        Ok(self.view.read_up(&self.store)?)
+    }
+}

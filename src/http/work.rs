@@ -1,46 +1,28 @@
-//! What people did to a case: its timeline, notes, tasks, evidence and audit.
+//! What people did to a case: its notes, tasks, evidence and audit, page by page in the order of their numbers.
+//!
+//! `timeline` has all of it in one list.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use caseloom_engine::command::{EntryRecord, Evidence, Task, Verb};
+use caseloom_engine::command::{EntryRecord, Evidence, NoteHead, Task, Verb};
 use caseloom_engine::ids::CaseId;
-use caseloom_engine::record::{ActivityRecord, GroupRecord, Stage, TallyRecord};
+use caseloom_engine::record::GroupRecord;
 use caseloom_engine::time::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::App;
-use super::case::{Case, Found, case_id, read_case, read_group, redirect};
+use super::case::{Found, case_id, read_group, redirect};
 use super::problem::HttpError;
 use super::query::Params;
 use super::reads::Data;
 use super::shape::{ActShape, EvidenceShape, List, NoteShape, TaskShape};
-use crate::reason;
 
-/// Most entries of a case that are read; every note, edit, change and copy is one.
-pub(super) const ENTRIES_MAX: usize = 10_000;
-
-/// One line of the timeline. `clock` says which time it is: of the happening, or of the action.
-#[derive(Debug, Serialize)]
-pub(super) struct Moment {
-    time: String,
-    clock: &'static str,
-    kind: &'static str,
-    text: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    severity: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    alerts: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    activity: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    case: Option<CaseId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    act: Option<ActShape>,
-}
+/// Most entries of a custody log in an answer, which says how many there are; the timeline has all.
+const CUSTODY_MAX: usize = 200;
 
 /// An audit record, as it was hashed, with its hash.
 #[derive(Debug, Serialize)]
@@ -49,101 +31,134 @@ pub(super) struct AuditShape {
     record: Box<RawValue>,
 }
 
-/// `GET /api/v1/cases/{id}/timeline?kind=`
-pub(super) async fn timeline(
+/// `GET /api/v1/cases/{id}/notes?limit=&cursor=`
+pub(super) async fn notes(
     State(app): State<App>,
     Path(id): Path<String>,
     params: Params,
 ) -> Result<Response, HttpError> {
-    params.only(&["kind"])?;
-    let kinds = ["activity", "action", "automatic"];
-    let kind = params.get("kind").map(str::to_owned);
-    if kind
-        .as_ref()
-        .is_some_and(|kind| !kinds.contains(&kind.as_str()))
-    {
-        return Err(HttpError::parameter(
-            "kind",
-            "must be activity, action or automatic",
-        ));
-    }
-    let id = case_id(&id)?;
-    let read = move |data: &Data| match read_case(data, id)? {
-        Found::MergedInto(survivor) => Ok(Found::MergedInto(survivor)),
-        Found::Here(case) => moments(data, &case).map(Found::Here),
-    };
-    let found = app.reads.run(read).await?;
-    Ok(answer(found, id, "timeline", |mut moments| {
-        moments.retain(|moment| kind.as_ref().is_none_or(|kind| moment.kind == kind));
-        moments
-    }))
-}
-
-/// `GET /api/v1/cases/{id}/notes`
-pub(super) async fn notes(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Response, HttpError> {
-    list(&app, &id, "notes", |data, group| {
-        Ok(fold_notes(&data.store.entries(group, ENTRIES_MAX)?))
+    list(&app, &id, "notes", &params, |data, group, turn| {
+        let mut work = data.store.work(group.id)?.unwrap_or_default();
+        // Those of a merged case stand behind, whatever their numbers.
+        work.notes.sort_unstable_by_key(|note| note.no);
+        let heads = turn.page(work.notes, |note| note.no);
+        let notes = fold_notes(data, group, &heads.items)?;
+        Ok(heads.with(notes))
     })
     .await
 }
 
-/// `GET /api/v1/cases/{id}/tasks`
+/// `GET /api/v1/cases/{id}/tasks?limit=&cursor=`
 pub(super) async fn tasks(
     State(app): State<App>,
     Path(id): Path<String>,
+    params: Params,
 ) -> Result<Response, HttpError> {
-    list(&app, &id, "tasks", |data, group| {
-        let work = data.store.work(group.id)?.unwrap_or_default();
-        Ok(work.tasks.iter().map(TaskShape::new).collect())
+    list(&app, &id, "tasks", &params, |data, group, turn| {
+        let mut work = data.store.work(group.id)?.unwrap_or_default();
+        work.tasks.sort_unstable_by_key(|task| task.no);
+        let page = turn.page(work.tasks, |task| task.no);
+        let tasks = page.items.iter().map(TaskShape::new).collect();
+        Ok(page.with(tasks))
     })
     .await
 }
 
-/// `GET /api/v1/cases/{id}/evidence`: each piece with its custody log.
+/// `GET /api/v1/cases/{id}/evidence?limit=&cursor=`: each piece with its custody log.
 pub(super) async fn evidence(
     State(app): State<App>,
     Path(id): Path<String>,
+    params: Params,
 ) -> Result<Response, HttpError> {
-    list(&app, &id, "evidence", |data, group| {
-        let work = data.store.work(group.id)?.unwrap_or_default();
-        let entries = data.store.entries(group, ENTRIES_MAX)?;
-        let shape = |piece: &Evidence| EvidenceShape::new(piece, custody(&entries, piece.no));
-        Ok(work.evidence.iter().map(shape).collect())
+    list(&app, &id, "evidence", &params, |data, group, turn| {
+        let mut work = data.store.work(group.id)?.unwrap_or_default();
+        work.evidence.sort_unstable_by_key(|piece| piece.no);
+        let page = turn.page(work.evidence, |piece| piece.no);
+        let pieces = with_custody(data, group, &page.items)?;
+        Ok(page.with(pieces))
     })
     .await
 }
 
-/// `GET /api/v1/cases/{id}/audit`: the records about this case; they are links of the scope's chain, which
+/// `GET /api/v1/cases/{id}/audit?limit=&cursor=`: the records about this case; they are links of the scope's chain, which
 /// `/api/v1/audit` has whole.
 pub(super) async fn audit(
     State(app): State<App>,
     Path(id): Path<String>,
+    params: Params,
 ) -> Result<Response, HttpError> {
-    list(&app, &id, "audit", |data, group| {
+    list(&app, &id, "audit", &params, |data, group, turn| {
+        let entries = data.store.entries(group, turn.after, turn.limit + 1)?;
+        let page = turn.page(entries, |entry| entry.seq);
         let mut records = Vec::new();
-        for entry in data.store.entries(group, ENTRIES_MAX)? {
+        for entry in &page.items {
             if let Some(record) = data.store.audit_record(entry.scope, entry.seq)? {
                 records.push(shape(&record)?);
             }
         }
-        Ok(records)
+        Ok(page.with(records))
     })
     .await
 }
 
-/// Reads a list about a case; what was merged away leads on.
+/// Which page of a list whose items are numbered: those behind a number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    after: u64,
+    limit: usize,
+}
+
+/// Numbered items, and the number of the last where there are more.
+pub(super) struct Numbered<T> {
+    pub(super) items: Vec<T>,
+    next: Option<u64>,
+}
+
+impl Turn {
+    pub(super) fn read(params: &Params) -> Result<Self, HttpError> {
+        params.only(&["limit", "cursor"])?;
+        let after = params.get("cursor").unwrap_or("0").parse();
+        Ok(Self {
+            after: after.map_err(|_| {
+                HttpError::parameter("cursor", "must be the next_cursor of an earlier page")
+            })?,
+            limit: params.limit()?,
+        })
+    }
+
+    /// Of items in the order of their numbers.
+    pub(super) fn page<T>(self, items: Vec<T>, number: impl Fn(&T) -> u64) -> Numbered<T> {
+        let behind = items.into_iter().filter(|item| number(item) > self.after);
+        let mut items: Vec<T> = behind.take(self.limit + 1).collect();
+        let has_more = items.len() > self.limit;
+        items.truncate(self.limit);
+        let next = items.last().filter(|_| has_more).map(number);
+        Numbered { items, next }
+    }
+}
+
+impl<T> Numbered<T> {
+    fn with<S>(&self, items: Vec<S>) -> List<S> {
+        List {
+            items,
+            next_cursor: self.next.map(|next| next.to_string()),
+        }
+    }
+}
+
+/// Reads a page of a list about a case; what was merged away leads on.
 async fn list<T: Serialize + Send + 'static>(
     app: &App,
     id: &str,
     what: &str,
-    read: impl FnOnce(&Data, &GroupRecord) -> Result<Vec<T>, HttpError> + Send + 'static,
+    params: &Params,
+    read: impl FnOnce(&Data, &GroupRecord, Turn) -> Result<List<T>, HttpError> + Send + 'static,
 ) -> Result<Response, HttpError> {
     let id = case_id(id)?;
-    let found = app.reads.run(move |data| of_group(data, id, read));
-    Ok(answer(found.await?, id, what, |items| items))
+    let turn = Turn::read(params)?;
+    let read = move |data: &Data| of_group(data, id, |data, group| read(data, group, turn));
+    let found = app.reads.run(read).await?;
+    Ok(answer(found, id, what))
 }
 
 pub(super) fn shape(
@@ -172,7 +187,7 @@ pub(super) fn piece(data: &Data, id: CaseId, no: u64) -> Result<Evidence, HttpEr
     }
 }
 
-fn of_group<T>(
+pub(super) fn of_group<T>(
     data: &Data,
     id: CaseId,
     read: impl FnOnce(&Data, &GroupRecord) -> Result<T, HttpError>,
@@ -183,156 +198,85 @@ fn of_group<T>(
     }
 }
 
-fn answer<T: Serialize>(
-    found: Found<Vec<T>>,
-    id: CaseId,
-    what: &str,
-    choose: impl FnOnce(Vec<T>) -> Vec<T>,
-) -> Response {
+pub(super) fn answer<T: Serialize>(found: Found<List<T>>, id: CaseId, what: &str) -> Response {
     match found {
         Found::MergedInto(survivor) => {
             redirect(id, survivor, format!("/api/v1/cases/{survivor}/{what}"))
         }
-        Found::Here(items) => {
-            let list = List {
-                items: choose(items),
-                next_cursor: None,
-            };
-            Json(list).into_response()
+        Found::Here(list) => Json(list).into_response(),
+    }
+}
+
+/// Each of the notes as it reads now, with what it said before.
+pub(super) fn fold_notes(
+    data: &Data,
+    group: &GroupRecord,
+    heads: &[NoteHead],
+) -> Result<Vec<NoteShape>, HttpError> {
+    let wanted: BTreeSet<u64> = heads.iter().map(|note| note.no).collect();
+    let mut about = Vec::new();
+    data.store.for_each_entry(group, 0, |entry| {
+        let is_it = matches!(entry.verb, Verb::Noted | Verb::NoteEdited);
+        if is_it && entry.about.is_some_and(|no| wanted.contains(&no)) {
+            about.push(entry);
+        }
+    })?;
+    // An edit may stand with the survivor of a merge, and the note with what was merged.
+    about.sort_unstable_by_key(|entry| entry.seq);
+    let mut notes: BTreeMap<u64, NoteShape> = BTreeMap::new();
+    for entry in &about {
+        let no = entry.about.unwrap_or_default();
+        match notes.get_mut(&no) {
+            Some(note) => note.edit(entry),
+            None => drop(notes.insert(no, NoteShape::new(no, entry))),
+        }
+    }
+    Ok(notes.into_values().collect())
+}
+
+/// The custody log of a piece: its first entries, and how many there are.
+#[derive(Default)]
+struct Custody {
+    first: BTreeMap<u64, EntryRecord>,
+    total: u64,
+}
+
+impl Custody {
+    fn add(&mut self, entry: EntryRecord) {
+        self.total += 1;
+        self.first.insert(entry.seq, entry);
+        if self.first.len() > CUSTODY_MAX {
+            self.first.pop_last();
         }
     }
 }
 
-/// Each note as it reads now, with what it said before.
-pub(super) fn fold_notes(entries: &[EntryRecord]) -> Vec<NoteShape> {
-    let mut notes: Vec<NoteShape> = Vec::new();
-    for entry in entries {
-        match (entry.verb, entry.about) {
-            (Verb::Noted, Some(no)) => notes.push(NoteShape::new(no, entry)),
-            (Verb::NoteEdited, Some(no)) => {
-                if let Some(note) = notes.iter_mut().find(|note| note.number == no) {
-                    note.edit(entry);
-                }
-            }
-            _ => {}
-        }
-    }
-    notes
-}
-
-fn custody(entries: &[EntryRecord], no: u64) -> Vec<ActShape> {
-    let is_about = |entry: &&EntryRecord| {
-        entry.about == Some(no) && matches!(entry.verb, Verb::EvidenceAdded | Verb::EvidenceTaken)
-    };
-    entries.iter().filter(is_about).map(ActShape::new).collect()
-}
-
-/// Everything of a case in one list: activities by the time at which they happened, the rest by wall time.
-fn moments(data: &Data, case: &Case) -> Result<Vec<Moment>, HttpError> {
-    let group = &case.group;
-    let mut moments: Vec<(Timestamp, Moment)> = Vec::new();
-    for (activity, tally) in &case.activities {
-        moments.push((tally.first, happened(group, activity, tally)));
-    }
-    for entry in data.store.entries(group, ENTRIES_MAX)? {
-        moments.push((entry.time, acted(&entry)));
-    }
-    if let Some(opened) = group.opened {
-        moments.push((opened, automatic(opened, "the case opened".into(), None)));
-    }
-    for part in group.parts.iter().skip(1) {
-        if let Some(part) = data
-            .store
-            .group(*part)?
-            .filter(|part| part.opened.is_some())
+/// Each piece with the entries about it.
+pub(super) fn with_custody(
+    data: &Data,
+    group: &GroupRecord,
+    pieces: &[Evidence],
+) -> Result<Vec<EvidenceShape>, HttpError> {
+    let mut logs: BTreeMap<u64, Custody> = pieces
+        .iter()
+        .map(|piece| (piece.no, Custody::default()))
+        .collect();
+    data.store.for_each_entry(group, 0, |entry| {
+        if matches!(entry.verb, Verb::EvidenceAdded | Verb::EvidenceTaken)
+            && let Some(log) = entry.about.and_then(|no| logs.get_mut(&no))
         {
-            let text = format!("case {} was merged into this one", part.case);
-            let moment = automatic(part.updated, text, Some(part.case));
-            moments.push((part.updated, moment));
+            log.add(entry);
         }
-    }
-    let work = data.store.work(group.id)?;
-    let is_touched = work.is_some_and(|work| work.is_touched);
-    if let (Stage::Closed, Some(closed), false) = (group.stage, group.closed, is_touched) {
-        let text = "the case closed: nothing came any more, and nobody had touched it";
-        moments.push((closed, automatic(closed, text.into(), None)));
-    }
-    // Stable: what has one time stays in the order above, alerts before what people made of them.
-    moments.sort_by_key(|(time, _)| *time);
-    Ok(moments.into_iter().map(|(_, moment)| moment).collect())
-}
-
-fn happened(group: &GroupRecord, activity: &ActivityRecord, tally: &TallyRecord) -> Moment {
-    let why = match activity.links.first() {
-        Some(link) => reason::of_link(link),
-        None => reason::standing(group, activity),
+    })?;
+    let mut shape = |piece: &Evidence| {
+        let log = logs.remove(&piece.no).unwrap_or_default();
+        EvidenceShape::new(
+            piece,
+            log.first.values().map(ActShape::new).collect(),
+            log.total,
+        )
     };
-    Moment {
-        time: tally.first.to_rfc3339(),
-        clock: "event",
-        kind: "activity",
-        text: activity.title.to_string(),
-        reason: Some(why),
-        severity: Some(tally.severity.as_str()),
-        alerts: Some(tally.count),
-        activity: Some(activity.id.0),
-        case: None,
-        act: None,
-    }
-}
-
-fn acted(entry: &EntryRecord) -> Moment {
-    let act = ActShape::new(entry);
-    Moment {
-        kind: match entry.actor.is_person() {
-            true => "action",
-            false => "automatic",
-        },
-        act: Some(act),
-        ..automatic(entry.time, sentence(entry), None)
-    }
-}
-
-fn automatic(time: Timestamp, text: String, case: Option<CaseId>) -> Moment {
-    Moment {
-        time: time.to_rfc3339(),
-        clock: "wall",
-        kind: "automatic",
-        text,
-        reason: None,
-        severity: None,
-        alerts: None,
-        activity: None,
-        case,
-        act: None,
-    }
-}
-
-/// What somebody did, in a sentence for people.
-pub(super) fn sentence(entry: &EntryRecord) -> String {
-    let about = entry.about.unwrap_or(0);
-    let changes = || {
-        let each = entry.changes.iter().map(|change| {
-            match (change.from.is_empty(), change.to.is_empty()) {
-                (true, _) => format!("{} {}", change.field, change.to),
-                (false, true) => format!("no {} (was {})", change.field, change.from),
-                (false, false) => format!("{} {} to {}", change.field, change.from, change.to),
-            }
-        });
-        each.collect::<Vec<_>>().join(", ")
-    };
-    match entry.verb {
-        Verb::Changed if entry.changes.is_empty() => "left a note with the case".to_owned(),
-        Verb::Changed => format!("set {}", changes()),
-        Verb::Noted => format!("wrote note {about}"),
-        Verb::NoteEdited => format!("wrote note {about} anew"),
-        Verb::TaskAdded => format!("added task {about}: {}", changes()),
-        Verb::TaskChanged => format!("changed task {about}: {}", changes()),
-        Verb::EvidenceAdded => format!("added evidence {about}: {}", changes()),
-        Verb::EvidenceTaken => format!("took a copy of evidence {about}"),
-        Verb::Approved => "made the candidate a case".to_owned(),
-        Verb::Dismissed => "dismissed the candidate".to_owned(),
-    }
+    Ok(pieces.iter().map(&mut shape).collect())
 }
 
 impl TaskShape {

@@ -23,6 +23,8 @@ pub enum Bound {
     ViewCases,
     /// `http.view_cases_max` for candidates.
     ViewCandidates,
+    /// Text of a case that a search looks through: some of its activities can't be found by what they say.
+    ViewText,
     /// Connections of the HTTP side: one had to wait.
     HttpConnections,
     /// Requests at once: one was answered with 503.
@@ -86,9 +88,10 @@ impl Stage {
 
 impl Bound {
     /// Every bound that is counted here.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ViewCases,
         Self::ViewCandidates,
+        Self::ViewText,
         Self::HttpConnections,
         Self::HttpRequests,
         Self::HttpTime,
@@ -102,6 +105,7 @@ impl Bound {
         match self {
             Self::ViewCases => "view_cases",
             Self::ViewCandidates => "view_candidates",
+            Self::ViewText => "view_text",
             Self::HttpConnections => "http_connections",
             Self::HttpRequests => "http_requests",
             Self::HttpTime => "http_time",

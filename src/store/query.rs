@@ -101,6 +101,21 @@ impl StoreReader {
         Ok(activities)
     }
 
+    /// Hands out every activity of a group with its tally: by part, then by number.
+    pub fn for_each_activity(
+        &self,
+        group: &GroupRecord,
+        mut each: impl FnMut(ActivityRecord, TallyRecord),
+    ) -> Result<(), StoreError> {
+        for part in &group.parts {
+            scan_activities(&self.db, *part, ActivityId(0), |activity, tally| {
+                each(activity, tally);
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        Ok(())
+    }
+
     /// The first `limit` messages kept for an activity, by topic, partition and offset.
     pub fn raw(
         &self,

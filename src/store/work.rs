@@ -34,28 +34,60 @@ impl StoreReader {
         Ok(works)
     }
 
-    /// The first `limit` entries of a group and of those that were merged into it, by number.
+    /// The first `limit` entries behind number `after`, of a group and of those that were merged into it, by number.
     pub fn entries(
         &self,
         group: &GroupRecord,
+        after: u64,
         limit: usize,
     ) -> Result<Vec<EntryRecord>, StoreError> {
-        let mut entries: Vec<EntryRecord> = Vec::new();
+        let mut entries = BTreeMap::new();
         for part in &group.parts {
             let mut mine = 0;
-            let range = schema::entries(*part).range();
-            self.db.scan_until(Family::State, range, |_, value| {
+            self.scan_entries(*part, after, |entry| {
                 if mine >= limit {
-                    return Ok(ControlFlow::Break(()));
+                    return ControlFlow::Break(());
                 }
                 mine += 1;
-                entries.push(codec::decode(Family::State, value)?);
-                Ok(ControlFlow::Continue(()))
+                entries.insert(entry.seq, entry);
+                // What has too many before it is on no page that begins here.
+                if entries.len() > limit {
+                    entries.pop_last();
+                }
+                ControlFlow::Continue(())
             })?;
         }
-        entries.sort_unstable_by_key(|entry| entry.seq);
-        entries.truncate(limit);
-        Ok(entries)
+        Ok(entries.into_values().collect())
+    }
+
+    /// Hands out every entry behind number `after`, of a group and of those that were merged into it: by part, then by
+    /// number.
+    pub fn for_each_entry(
+        &self,
+        group: &GroupRecord,
+        after: u64,
+        mut each: impl FnMut(EntryRecord),
+    ) -> Result<(), StoreError> {
+        for part in &group.parts {
+            self.scan_entries(*part, after, |entry| {
+                each(entry);
+                ControlFlow::Continue(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn scan_entries(
+        &self,
+        part: GroupId,
+        after: u64,
+        mut each: impl FnMut(EntryRecord) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let first = schema::entry(part, after.saturating_add(1)).bytes();
+        let range = first..schema::entries(part).successor();
+        self.db.scan_until(Family::State, range, |_, value| {
+            Ok(each(codec::decode(Family::State, value)?))
+        })
     }
 
     /// The first `limit` records of a scope's audit behind number `after`.

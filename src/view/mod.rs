@@ -4,30 +4,38 @@
 //! store ([`CaseView::load`]). Requests read without ever waiting for the owner, let alone for the engine. It is a
 //! view and no truth: the oldest closed cases leave it at its bound, and are then served by id from the store.
 //!
-//! Rooms: `query` (what is asked), `page` (filter, sort, cut), `cursor` (where the next page begins), `search` (text),
-//! `totals` (counts).
+//! What a search looks through (`text`) comes from activities too: from the batch that opened them, and where that was
+//! not seen (at a start, of a case that comes back, of background that is attached) from the store, before the next list
+//! (`fill`).
+//!
+//! Rooms: `query` (what is asked), `page` (filter, sort, cut), `cursor` (where the next page begins), `search` (what is
+//! looked for), `text` (where), `fill` (from the store), `totals` (counts).
 
 mod cursor;
+mod fill;
 mod page;
 mod query;
 mod search;
+mod text;
 mod totals;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use caseloom_engine::ids::CaseId;
-use caseloom_engine::record::{GroupRecord, Record, Stage};
+use caseloom_engine::command::Work;
+use caseloom_engine::ids::{CaseId, GroupId};
+use caseloom_engine::record::{ActivityRecord, GroupRecord, Record, Stage};
 use dashmap::DashMap;
 
 use crate::metrics::{Bound, Metrics};
 
 pub use cursor::{Cursor, InvalidCursor};
 pub use page::Page;
-pub use query::{CaseQuery, OwnerFilter, SeverityFilter, Sort, SortKey};
-pub use search::Needle;
+pub use query::{CaseQuery, OwnerFilter, SEVERITIES, SeverityFilter, Sort, SortKey};
+pub use search::{SEARCH_TERMS_MAX, Search, SearchError};
 pub use totals::Totals;
 
-use search::Haystack;
+use text::Lines;
 
 /// Which list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +51,10 @@ pub enum Shelf {
 pub struct CaseView {
     cases: Entries,
     candidates: Entries,
+    /// The case that holds a group's activities; for the groups of all entries.
+    homes: DashMap<GroupId, CaseId>,
+    /// Cases with activities that were not seen.
+    unread: Mutex<BTreeSet<CaseId>>,
     cases_max: usize,
     metrics: Arc<Metrics>,
 }
@@ -53,11 +65,21 @@ type Entries = DashMap<CaseId, Entry>;
 #[derive(Debug)]
 struct Entry {
     group: Arc<GroupRecord>,
-    haystack: Haystack,
+    header: Lines,
+    known: Known,
+    work: Lines,
+}
+
+/// What is known of a case's activities.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    lines: Lines,
+    /// Activities that are in it.
+    activities: u64,
 }
 
 impl CaseView {
-    /// At about 0.8 KiB each, 160 MiB: some months of a large team's cases.
+    /// At about 1.5 KiB each, 300 MiB: some months of a large team's cases.
     pub const CASES_MAX_DEFAULT: usize = 200_000;
 
     /// An empty view of at most `cases_max` cases, and as many candidates.
@@ -66,33 +88,38 @@ impl CaseView {
         Self {
             cases: DashMap::new(),
             candidates: DashMap::new(),
+            homes: DashMap::new(),
+            unread: Mutex::default(),
             cases_max: cases_max.max(1),
             metrics,
         }
     }
 
-    /// Puts every group that the store yields; returns how many were read.
-    ///
-    /// # Errors
-    /// The first error of the store; the view is then incomplete.
-    pub fn load<E>(
-        &self,
-        groups: impl IntoIterator<Item = Result<GroupRecord, E>>,
-    ) -> Result<u64, E> {
-        let mut read = 0;
-        for group in groups {
-            self.put(group?);
-            read += 1;
-        }
-        Ok(read)
-    }
-
     /// Takes over a committed batch. For the owner thread alone: two at once could leave the older value.
     pub fn apply(&self, records: &[Record]) {
+        let groups = || {
+            records.iter().filter_map(|record| match record {
+                Record::Group(group) => Some(group),
+                _ => None,
+            })
+        };
+        let is_merged = |group: &GroupRecord| matches!(group.stage, Stage::Merged { .. });
+        // Survivors first: they say where the merged ones' activities count.
+        for group in groups().filter(|group| !is_merged(group)) {
+            self.put(GroupRecord::clone(group));
+        }
+        for group in groups().filter(|group| is_merged(group)) {
+            self.put(GroupRecord::clone(group));
+        }
         for record in records {
-            if let Record::Group(group) = record {
-                self.put(GroupRecord::clone(group));
+            match record {
+                Record::Activity(activity) => self.learn(activity),
+                Record::Work(work) => self.note(work),
+                _ => {}
             }
+        }
+        for group in groups() {
+            self.note_unread(group.case);
         }
     }
 
@@ -128,19 +155,119 @@ impl CaseView {
         let case = group.case;
         match group.stage {
             Stage::Open | Stage::Resting | Stage::Closed => {
-                self.cases.insert(case, Entry::new(group));
+                self.place(Shelf::Cases, group);
                 self.candidates.remove(&case);
                 self.trim(Shelf::Cases, Bound::ViewCases);
             }
             Stage::Candidate => {
-                self.candidates.insert(case, Entry::new(group));
+                self.place(Shelf::Candidates, group);
                 self.cases.remove(&case);
                 self.trim(Shelf::Candidates, Bound::ViewCandidates);
             }
-            Stage::Expired | Stage::Merged { .. } => {
-                self.cases.remove(&case);
-                self.candidates.remove(&case);
+            Stage::Expired => {
+                self.forget(case);
             }
+            Stage::Merged { .. } => self.merge(&group),
+        }
+    }
+
+    fn place(&self, shelf: Shelf, group: GroupRecord) {
+        for part in &group.parts {
+            self.homes.insert(*part, group.case);
+        }
+        let case = group.case;
+        if let Some(mut entry) = self.shelf(shelf).get_mut(&case) {
+            entry.set(group);
+            return;
+        }
+        let mut entry = Entry::new(group);
+        let other = match shelf {
+            Shelf::Cases => Shelf::Candidates,
+            Shelf::Candidates => Shelf::Cases,
+        };
+        if let Some(former) = self.shelf(other).get(&case) {
+            entry.known = former.known.clone();
+            entry.work = former.work.clone();
+        }
+        self.shelf(shelf).insert(case, entry);
+    }
+
+    /// What was known of a merged case is known of its survivor.
+    fn merge(&self, loser: &GroupRecord) {
+        let Some(entry) = self.take(loser.case) else {
+            return;
+        };
+        let survivor = self.homes.get(&loser.id).map(|home| *home);
+        let survivor = survivor.filter(|survivor| *survivor != loser.case);
+        let is_held = survivor.is_some_and(|survivor| {
+            let absorbed = self.with(survivor, |into| {
+                into.known.lines.absorb(&entry.known.lines);
+                into.known.activities += entry.known.activities;
+            });
+            absorbed.is_some()
+        });
+        if !is_held {
+            self.forget_parts(&entry.group);
+        }
+    }
+
+    fn learn(&self, activity: &ActivityRecord) {
+        let home = self.homes.get(&activity.group).map(|home| *home);
+        let Some(case) = home else {
+            return;
+        };
+        let has_room = self.with(case, |entry| {
+            entry.known.activities += 1;
+            entry.known.lines.add_activity(activity)
+        });
+        if has_room == Some(false) {
+            self.metrics.bound_reached(Bound::ViewText);
+        }
+    }
+
+    fn note(&self, work: &Work) {
+        let home = self.homes.get(&work.group).map(|home| *home);
+        if let Some(case) = home {
+            self.with(case, |entry| entry.work = Lines::of_work(work));
+        }
+    }
+
+    fn note_unread(&self, case: CaseId) {
+        let is_unread = self.with(case, |entry| {
+            entry.known.activities < entry.group.activities
+        });
+        if is_unread == Some(true) {
+            let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+            unread.insert(case);
+            if unread.len() > 2 * self.cases_max {
+                unread.pop_first();
+                self.metrics.bound_reached(Bound::ViewText);
+            }
+        }
+    }
+
+    fn with<T>(&self, case: CaseId, work: impl FnOnce(&mut Entry) -> T) -> Option<T> {
+        let entries = match self.cases.contains_key(&case) {
+            true => &self.cases,
+            false => &self.candidates,
+        };
+        entries.get_mut(&case).map(|mut entry| work(&mut entry))
+    }
+
+    fn take(&self, case: CaseId) -> Option<Entry> {
+        let taken = [&self.cases, &self.candidates].map(|entries| entries.remove(&case));
+        taken.into_iter().flatten().next().map(|(_, entry)| entry)
+    }
+
+    fn forget(&self, case: CaseId) {
+        if let Some(entry) = self.take(case) {
+            self.forget_parts(&entry.group);
+        }
+    }
+
+    fn forget_parts(&self, group: &GroupRecord) {
+        for part in &group.parts {
+            self.homes.remove_if(part, |_, case| *case == group.case);
         }
     }
 
@@ -161,7 +288,7 @@ impl CaseView {
             order.select_nth_unstable(leaving);
         }
         for (_, _, case) in order.into_iter().take(leaving) {
-            entries.remove(&case);
+            self.forget(case);
         }
         self.metrics.bound_reached(bound);
     }
@@ -170,9 +297,20 @@ impl CaseView {
 impl Entry {
     fn new(group: GroupRecord) -> Self {
         Self {
-            haystack: Haystack::new(&group),
+            header: Lines::of_group(&group),
             group: Arc::new(group),
+            known: Known::default(),
+            work: Lines::default(),
         }
+    }
+
+    fn set(&mut self, group: GroupRecord) {
+        self.header = Lines::of_group(&group);
+        self.group = Arc::new(group);
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &Lines> {
+        [&self.header, &self.known.lines, &self.work].into_iter()
     }
 }
 

@@ -6,10 +6,10 @@ use caseloom_engine::time::Timestamp;
 
 use super::Entry;
 use super::cursor::Cursor;
-use super::search::Needle;
+use super::search::Search;
 
 /// Filters, order and page of a list. The default: all, latest change first, from the beginning.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct CaseQuery {
     /// Only these workflow statuses; empty: all.
     pub status: Vec<Status>,
@@ -21,8 +21,8 @@ pub struct CaseQuery {
     pub scopes: Option<Vec<String>>,
     /// Only this severity.
     pub severity: Option<SeverityFilter>,
-    /// Only with this text in title, id, scope, owner or ATT&CK ids; any letter case.
-    pub text: Option<Needle>,
+    /// Only what this finds.
+    pub search: Option<Search>,
     /// Only changed at this moment or later.
     pub updated_since: Option<Timestamp>,
     /// The order.
@@ -86,7 +86,7 @@ impl Default for CaseQuery {
             scope: None,
             scopes: None,
             severity: None,
-            text: None,
+            search: None,
             updated_since: None,
             sort: Sort {
                 key: SortKey::Updated,
@@ -101,8 +101,7 @@ impl Default for CaseQuery {
 impl CaseQuery {
     /// Whether an entry is asked for. The cheap questions come first.
     pub(super) fn matches(&self, entry: &Entry) -> bool {
-        let Entry { group, haystack } = entry;
-
+        let group = &entry.group;
         (self.status.is_empty() || self.status.contains(&group.status))
             && self
                 .severity
@@ -120,14 +119,33 @@ impl CaseQuery {
                 .is_none_or(|scopes| scopes.iter().any(|scope| *scope == *group.scope_name))
             && self.owner.as_ref().is_none_or(|owner| owner.holds(group))
             && self
-                .text
+                .search
                 .as_ref()
-                .is_none_or(|needle| haystack.holds(needle))
+                .is_none_or(|search| search.holds(entry))
     }
 }
 
+/// The words of severities, by OCSF number.
+pub const SEVERITIES: [&str; 6] = [
+    "unknown",
+    "informational",
+    "low",
+    "medium",
+    "high",
+    "critical",
+];
+
 impl OwnerFilter {
-    fn holds(&self, group: &GroupRecord) -> bool {
+    /// `none` is nobody: no account is called that.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "none" => Self::Nobody,
+            name => Self::Is(name.to_owned()),
+        }
+    }
+
+    pub(super) fn holds(&self, group: &GroupRecord) -> bool {
         match self {
             Self::Nobody => group.owner.is_none(),
             Self::Is(owner) => group.owner.as_deref() == Some(owner),
@@ -136,7 +154,24 @@ impl OwnerFilter {
 }
 
 impl SeverityFilter {
-    fn holds(self, severity: Severity) -> bool {
+    /// `high` is that one, `high+` and `>=high` that and above.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let number = |word: &str| {
+            let place = SEVERITIES.iter().position(|known| *known == word)?;
+            u8::try_from(place).ok()
+        };
+        // `high+` is easier to type into an address than `>=high`; its plus arrives as a blank where nobody encoded it.
+        let at_least = word
+            .strip_prefix(">=")
+            .or_else(|| word.strip_suffix(['+', ' ']));
+        match at_least {
+            Some(word) => number(word).map(Self::AtLeast),
+            None => number(word).map(Self::Is),
+        }
+    }
+
+    pub(super) fn holds(self, severity: Severity) -> bool {
         match self {
             Self::Is(id) => severity.ocsf_id() == id,
             Self::AtLeast(id) => severity.ocsf_id() >= id,

@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
-use caseloom_engine::alert::Severity;
-use caseloom_engine::ids::{GroupId, ScopeId};
+use caseloom_engine::alert::{Position, Severity};
+use caseloom_engine::entity::{Entity, EntityKind, Role};
+use caseloom_engine::ids::{ActivityId, GroupId, ScopeId};
 use caseloom_engine::record::Status;
 use caseloom_engine::time::Timestamp;
 use proptest::prelude::*;
@@ -98,8 +99,8 @@ fn the_oldest_closed_cases_leave_first() {
     let view = CaseView::new(16, Arc::clone(&metrics));
     let open = (0..8).map(group);
     let done = (8..17).map(|id| closed(id, 100 - i64::try_from(id).unwrap()));
-    let all = open.chain(done).map(Ok::<_, ()>);
-    assert_eq!(view.load(all), Ok(17));
+    let all = open.chain(done).map(Box::new).map(Record::Group);
+    view.apply(&all.collect::<Vec<_>>());
     assert_eq!(view.len(Shelf::Cases), 15);
     assert!(view.get(CaseId(16)).is_none() && view.get(CaseId(15)).is_none());
     assert!((0..15).all(|id| view.get(CaseId(id)).is_some()));
@@ -141,14 +142,147 @@ fn filters_hold_together() {
     assert_eq!(query(|q| q.severity = Some(SeverityFilter::Is(3))), [3, 2]);
     assert_eq!(query(|q| q.scope = Some("other".into())), [0_u64; 0]);
     assert_eq!(query(|q| q.updated_since = Some(Timestamp(1))), [0_u64; 0]);
-    let needle = |text| search::Needle::new(text);
-    let mut by_text = CaseQuery {
-        text: needle("WEB-01"),
+    let found = |text: &str| found(&view, text);
+    assert_eq!(found("WEB-01"), [1]);
+    assert_eq!(found("0000003"), [3]);
+    assert_eq!(found("force brute"), [1]);
+    assert_eq!(found("\"force brute\""), [0_u64; 0]);
+    assert_eq!(found("status:new,investigating -owner:ana"), [2]);
+    assert_eq!(found("severity:high+ -status:closed"), [1]);
+    assert_eq!(found("closed:1970-01-01"), [3]);
+    assert_eq!(found("risk:>10"), [0_u64; 0]);
+    assert_eq!(found("risk:10..11 updated:<=now scope:default"), [3, 2, 1]);
+}
+
+fn found(view: &CaseView, text: &str) -> Vec<u64> {
+    let query = CaseQuery {
+        search: Search::parse(text, Timestamp(0)).unwrap(),
         ..CaseQuery::default()
     };
-    assert_eq!(ids(&view.list(Shelf::Cases, &by_text)), [1]);
-    by_text.text = needle("0000003");
-    assert_eq!(ids(&view.list(Shelf::Cases, &by_text)), [3]);
+    ids(&view.list(Shelf::Cases, &query))
+}
+
+fn activity(id: u64, group: u64, entities: &[(EntityKind, &str)]) -> Record {
+    let entity = |&(kind, value): &(EntityKind, &str)| Entity::new(kind, Role::Affected, value);
+    Record::Activity(Box::new(ActivityRecord {
+        id: ActivityId(id),
+        group: GroupId(group),
+        scope: ScopeId(0),
+        day: 0,
+        window_begin: Timestamp(0),
+        window_end: Timestamp(1),
+        source: "edr".into(),
+        rule_id: format!("R-{id}").into(),
+        rule_name: "LSASS read\nby a script".into(),
+        title: format!("Said {id}").into(),
+        alert_id: "".into(),
+        position: Position::default(),
+        attack: Vec::new(),
+        entities: entities.iter().map(|raw| entity(raw).unwrap()).collect(),
+        subject: None,
+        links: Vec::new(),
+        grounds: Default::default(),
+        policy: "default".into(),
+    }))
+}
+
+#[test]
+fn cases_are_found_by_what_is_in_their_activities() {
+    use EntityKind::{Host, Ip, User};
+    let view = view_of(10, [group(1), group(2)]);
+    view.apply(&[
+        activity(11, 1, &[(Host, "WEB-01.example.com"), (User, "corp\\bo")]),
+        activity(12, 2, &[(Ip, "192.0.2.7"), (User, "bob")]),
+    ]);
+    for (text, cases) in [
+        ("host:web-01", &[1][..]),
+        ("host:web-01.example.com", &[1]),
+        ("host:web", &[]),
+        ("host:web*", &[1]),
+        ("web-01.example", &[1]),
+        ("user:bo", &[1]),
+        ("user:bo*", &[2, 1]),
+        ("user:bo,bob -ip:192.0.2.7", &[1]),
+        ("ip:::ffff:192.0.2.7", &[2]),
+        ("rule:R-12 source:edr", &[2]),
+        ("rule:\"lsass read by a script\"", &[2, 1]),
+        ("\"said 11\"", &[1]),
+        ("domain:web-01.example.com", &[]),
+        ("host:*", &[1]),
+    ] {
+        assert_eq!(found(&view, text), cases, "{text}");
+    }
+}
+
+#[test]
+fn what_was_known_of_a_merged_case_is_known_of_its_survivor() {
+    let view = view_of(10, [group(1), group(2)]);
+    view.apply(&[activity(11, 1, &[(EntityKind::Host, "web-01")])]);
+    let survivor = GroupRecord {
+        parts: vec![GroupId(2), GroupId(1)],
+        activities: 3,
+        ..group(2)
+    };
+    let loser = GroupRecord {
+        stage: Stage::Merged {
+            into: GroupId(2),
+            case: CaseId(2),
+        },
+        ..group(1)
+    };
+    let later = activity(13, 1, &[(EntityKind::Host, "web-03")]);
+    view.apply(&[
+        later,
+        Record::Group(Box::new(loser)),
+        Record::Group(Box::new(survivor)),
+        activity(12, 2, &[(EntityKind::Host, "web-02")]),
+    ]);
+    assert_eq!(found(&view, "host:web-01 host:web-02 host:web-03"), [2]);
+    let expired = GroupRecord {
+        stage: Stage::Expired,
+        parts: vec![GroupId(2), GroupId(1)],
+        ..group(2)
+    };
+    view.apply(&[Record::Group(Box::new(expired))]);
+    assert!(view.homes.is_empty(), "{:?}", view.homes);
+}
+
+#[test]
+fn a_candidate_that_becomes_a_case_is_found_by_what_was_known_before() {
+    let candidate = GroupRecord {
+        stage: Stage::Candidate,
+        ..group(1)
+    };
+    let view = view_of(10, [candidate]);
+    let work = Work {
+        group: GroupId(1),
+        tags: vec!["VIP".into()],
+        ..Work::default()
+    };
+    view.apply(&[
+        activity(11, 1, &[(EntityKind::Host, "web-01")]),
+        Record::Work(Box::new(work)),
+    ]);
+    view.apply(&[Record::Group(Box::new(group(1)))]);
+    assert_eq!(found(&view, "host:web-01 tag:vip"), [1]);
+    let untagged = Work {
+        group: GroupId(1),
+        ..Work::default()
+    };
+    view.apply(&[Record::Work(Box::new(untagged))]);
+    assert_eq!(found(&view, "tag:vip"), [0_u64; 0]);
+}
+
+#[test]
+fn no_alert_passes_a_value_off_as_another_field() {
+    let view = view_of(10, [group(1)]);
+    let hostile = GroupRecord {
+        title: "a\n\u{10}web-01\nb".into(),
+        ..group(1)
+    };
+    view.apply(&[Record::Group(Box::new(hostile))]);
+    assert_eq!(found(&view, "host:web-01"), [0_u64; 0]);
+    assert_eq!(found(&view, "\"a  web-01 b\""), [1]);
 }
 
 fn any_groups() -> impl Strategy<Value = Vec<GroupRecord>> {

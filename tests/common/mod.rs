@@ -117,7 +117,7 @@ impl Rig {
         let correlator = wake(&store, &recovered, &topics, policy, self.clock.now()).unwrap();
         let metrics = Arc::new(Metrics::new());
         let view = Arc::new(CaseView::new(100_000, Arc::clone(&metrics)));
-        view.load(store.reader.groups()).unwrap();
+        view.fill(&store.reader).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let (news, heard) = crossbeam_channel::bounded(8);
         let lane_status = LaneStatus::default();

@@ -80,7 +80,7 @@ impl Fixture {
             .unwrap();
         let metrics = Arc::new(Metrics::new());
         let view = Arc::new(CaseView::new(1_000_000, Arc::clone(&metrics)));
-        view.load(store.reader.groups()).unwrap();
+        view.fill(&store.reader).unwrap();
         let readiness = Readiness::new();
         let parts = HttpParts {
             view: Arc::clone(&view),

@@ -176,3 +176,43 @@ fn a_cursor_outlives_the_case_it_was_made_at() {
     let all: BTreeSet<_> = fixture.ids("/api/v1/cases").into_iter().collect();
     assert_eq!(all, (1..=11).filter(|number| *number != 8).collect());
 }
+
+#[test]
+fn cases_are_found_by_what_is_in_them() {
+    let fixture = Fixture::new();
+    for (search, expected) in [
+        ("host:WEB-01", vec![1]),
+        ("host:web-01 rule:R-12", vec![1]),
+        ("user:bo -severity:high", vec![]),
+        ("-host:web-01", vec![5, 3]),
+        ("rule:\"rule 13\" status:investigating owner:ana", vec![1]),
+        ("opened:>now-2h scope:acme", vec![5]),
+        ("opened:<now-2h", vec![]),
+    ] {
+        let path = format!("/api/v1/cases?q={}", encoded(search));
+        assert_eq!(fixture.ids(&path), expected, "{search}");
+    }
+}
+
+#[test]
+fn a_search_that_is_not_understood_says_where_and_what_instead() {
+    let fixture = Fixture::new();
+    let answer = fixture.get(&format!("/api/v1/cases?q={}", encoded("web hots:web-01")));
+    assert_eq!(answer.status, 400);
+    let problem = answer.json();
+    assert_eq!(problem["type"], "urn:caseloom:problem:invalid_search");
+    assert_eq!(
+        (&problem["parameter"], &problem["position"]),
+        (&"q".into(), &5.into())
+    );
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("hots is no field") && detail.contains("host, "),
+        "{detail}"
+    );
+    assert_eq!(fixture.get("/?q=host%3A").status, 400);
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}

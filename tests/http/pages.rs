@@ -24,8 +24,8 @@ fn hostile_titles_are_shown_and_do_nothing() {
 #[test]
 fn a_search_is_repeated_as_text() {
     let fixture = Fixture::new();
-    let page = fixture.get("/?q=%22%3E%3Cscript%3E&live=1").text;
-    assert!(page.contains("value=\"&quot;&gt;&lt;script&gt;\""));
+    let page = fixture.get("/?q=%27%3E%3Cscript%3E&live=1").text;
+    assert!(page.contains("value=\"'&gt;&lt;script&gt;\""));
     assert!(!page.contains("<script"));
 }
 

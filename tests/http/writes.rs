@@ -6,7 +6,7 @@ use caseloom_engine::command::ChainCheck;
 use caseloom_engine::ids::ScopeId;
 use serde_json::{Value, json};
 
-use crate::office::{Head, Office, anonymous, at};
+use crate::office::{Head, Office, Open, anonymous, at};
 
 #[test]
 fn a_case_is_worked_from_new_to_closed_and_survives_a_restart() {
@@ -354,4 +354,62 @@ fn evidence_is_kept_hashed_and_comes_back_as_an_attachment() {
         .collect();
     assert_eq!(custody, ["evidence_added", "evidence_taken"]);
     assert_eq!(people.get(&format!("{evidence}/99")).status, 404);
+}
+
+#[test]
+fn lists_about_a_case_go_on_to_their_end() {
+    let office = Office::new(anonymous());
+    let people = office.people();
+    let case = format!("/api/v1/cases/{}", people.case());
+    for revision in 1..=5 {
+        let body = format!(r#"{{"text": "note {revision}"}}"#);
+        let noted = people.post(&format!("{case}/notes"), &at(revision), &body);
+        assert_eq!(noted.status, 201, "{}", noted.text);
+    }
+    let first = people.json(&format!("{case}/notes?limit=1"))["items"][0]["number"].clone();
+    let edited = people.patch(
+        &format!("{case}/notes/{first}"),
+        &at(6),
+        r#"{"text": "note 1, again"}"#,
+    );
+    assert_eq!(edited.status, 200, "{}", edited.text);
+    for (what, lines) in [
+        ("notes", 5),
+        ("timeline", 8),
+        ("timeline?kind=action", 6),
+        ("audit", 6),
+    ] {
+        let path = format!("{case}/{what}");
+        let whole = people.json(&path);
+        assert_eq!(whole["next_cursor"], Value::Null, "{what}");
+        assert_eq!(whole["items"].as_array().unwrap().len(), lines, "{what}");
+        for limit in [1, 2, lines] {
+            assert_eq!(
+                walk(people, &path, limit),
+                whole["items"],
+                "{what} by {limit}"
+            );
+        }
+    }
+    assert_eq!(people.get(&format!("{case}/notes?cursor=x")).status, 400);
+    assert_eq!(
+        people.get(&format!("{case}/timeline?cursor=1_2")).status,
+        400
+    );
+    let found = people.json("/api/v1/cases?q=host%3Aweb-01%20activities%3A1");
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
+}
+
+/// All pages of a list.
+fn walk(people: &Open, path: &str, limit: usize) -> Value {
+    let sign = if path.contains('?') { '&' } else { '?' };
+    let (mut items, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = people.json(&format!("{path}{sign}limit={limit}{cursor}"));
+        items.extend(page["items"].as_array().unwrap().iter().cloned());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return Value::Array(items),
+        }
+    }
 }

@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use caseloom_engine::command::EntryRecord;
 use caseloom_engine::entity::Entity;
 use caseloom_engine::ids::ActivityId;
 use caseloom_engine::record::{ActivityRecord, GroupRecord, Link, Relation, Stage, TallyRecord};
@@ -12,6 +11,7 @@ use maud::{Markup, html};
 
 use super::layout::Layout;
 use super::text::Text;
+use super::work::Latest;
 use super::{parts, timeline, work};
 use crate::http::App;
 use crate::http::case::{Case, entity_totals};
@@ -27,16 +27,16 @@ const ENTITIES_SHOWN: usize = 40;
 /// What a link's other activity is called.
 type Names<'a> = HashMap<ActivityId, &'a str>;
 
-pub(super) fn case(app: &App, case: &Case, entries: &[EntryRecord]) -> Markup {
+pub(super) fn case(app: &App, case: &Case, latest: &Latest) -> Markup {
     let layout = Layout {
         title: &case.group.title,
         here: "",
         is_live: false,
     };
-    layout.around(app, &body(app, case, entries))
+    layout.around(app, &body(app, case, latest))
 }
 
-fn body(app: &App, case: &Case, entries: &[EntryRecord]) -> Markup {
+fn body(app: &App, case: &Case, latest: &Latest) -> Markup {
     let names: Names<'_> = case
         .activities
         .iter()
@@ -44,7 +44,7 @@ fn body(app: &App, case: &Case, entries: &[EntryRecord]) -> Markup {
         .collect();
     html! {
         (head(app, &case.group))
-        (work::work(case.work.as_ref(), entries))
+        (work::work(case.work.as_ref(), latest))
         (timeline::timeline(&case.activities))
         div.columns {
             section {

@@ -12,8 +12,8 @@ use super::parts;
 use super::text::Text;
 use crate::http::App;
 use crate::http::problem::HttpError;
-use crate::http::query::{CASE_PARAMS, Params, SEVERITIES, STATUS_ALL, case_query};
-use crate::view::{self, Shelf, Totals};
+use crate::http::query::{CASE_PARAMS, Params, STATUS_ALL, case_query};
+use crate::view::{self, SEVERITIES, Shelf, Totals};
 
 /// ATT&CK ids shown in a row.
 const ATTACK_SHOWN: usize = 4;
@@ -44,7 +44,7 @@ pub(super) async fn list(
     params.only(&known)?;
     let is_live = params.get("live").is_some();
     // On the page, no status means what is still to be done, and `all` everything.
-    let mut query = case_query(&params.without("status", "all"))?;
+    let mut query = case_query(&params.without("status", "all"), app.clock.now())?;
     if shelf == Shelf::Cases && params.get("status").is_none() {
         query.status = STATUS_ALL
             .into_iter()
@@ -52,6 +52,7 @@ pub(super) async fn list(
             .collect();
     }
     let shown = app.reads.run(move |data| {
+        data.read_up()?;
         Ok(Shown {
             page: data.view.list(shelf, &query),
             totals: data.view.totals(),

@@ -24,8 +24,8 @@ use super::case::{Found, case_id, read_case};
 use super::problem::HttpError;
 use super::query::Params;
 use super::reads::Data;
-use super::work::ENTRIES_MAX;
 use crate::view::Shelf;
+use work::Latest;
 
 /// The page's own style and icon, forms back to this host, and nothing else.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -58,8 +58,8 @@ async fn one_case(State(app): State<App>, Path(id): Path<String>) -> Response {
             let read = move |data: &Data| match read_case(data, id)? {
                 Found::MergedInto(survivor) => Ok(Found::MergedInto(survivor)),
                 Found::Here(case) => {
-                    let entries = data.store.entries(&case.group, ENTRIES_MAX)?;
-                    Ok(Found::Here((case, entries)))
+                    let latest = Latest::read(data, &case.group)?;
+                    Ok(Found::Here((case, latest)))
                 }
             };
             app.reads.run(read).await
@@ -70,8 +70,8 @@ async fn one_case(State(app): State<App>, Path(id): Path<String>) -> Response {
         Ok(Found::MergedInto(survivor)) => {
             Redirect::permanent(&format!("/cases/{survivor}")).into_response()
         }
-        Ok(Found::Here((case, entries))) => {
-            Page(Ok(case::case(&app, &case, &entries))).into_response()
+        Ok(Found::Here((case, latest))) => {
+            Page(Ok(case::case(&app, &case, &latest))).into_response()
         }
         Err(error) => Page(Err(error)).into_response(),
     }

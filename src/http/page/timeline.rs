@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::parts;
 use crate::events::one_line;
-use crate::http::query::SEVERITIES;
+use crate::view::SEVERITIES;
 
 const WIDTH: f64 = 1_000.0;
 const ROW: f64 = 14.0;

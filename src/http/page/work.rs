@@ -1,17 +1,43 @@
 //! What people did to a case, on its page: verdict, tags, tasks, and who did what, the latest first.
 
+use std::collections::BTreeMap;
+
 use caseloom_engine::command::{EntryRecord, Task, TaskState, Work};
+use caseloom_engine::record::GroupRecord;
 use maud::{Markup, html};
 
 use super::parts;
 use super::text::Text;
-use crate::http::work::sentence;
+use crate::http::problem::HttpError;
+use crate::http::reads::Data;
+use crate::http::timeline::sentence;
 
 /// Entries shown; the timeline of the API has all.
-pub(super) const ENTRIES_SHOWN: usize = 50;
+const ENTRIES_SHOWN: usize = 50;
+
+/// The latest entries of a case, in the order of their numbers, and how many there are.
+#[derive(Debug, Default)]
+pub(super) struct Latest {
+    entries: BTreeMap<u64, EntryRecord>,
+    total: u64,
+}
+
+impl Latest {
+    pub(super) fn read(data: &Data, group: &GroupRecord) -> Result<Self, HttpError> {
+        let mut latest = Self::default();
+        data.store.for_each_entry(group, 0, |entry| {
+            latest.total += 1;
+            latest.entries.insert(entry.seq, entry);
+            if latest.entries.len() > ENTRIES_SHOWN {
+                latest.entries.pop_first();
+            }
+        })?;
+        Ok(latest)
+    }
+}
 
 /// Nothing for a case that nobody touched.
-pub(super) fn work(work: Option<&Work>, entries: &[EntryRecord]) -> Markup {
+pub(super) fn work(work: Option<&Work>, latest: &Latest) -> Markup {
     let Some(work) = work else {
         return html! {};
     };
@@ -31,9 +57,11 @@ pub(super) fn work(work: Option<&Work>, entries: &[EntryRecord]) -> Markup {
             }
             h3 { "Who did what" }
             ul.totals {
-                @for entry in entries.iter().rev().take(ENTRIES_SHOWN) { (one_entry(entry)) }
+                @for entry in latest.entries.values().rev() { (one_entry(entry)) }
             }
-            @if entries.len() > ENTRIES_SHOWN { p.none { "Earlier ones are on the timeline of the API." } }
+            @if latest.total > latest.entries.len() as u64 {
+                p.none { "The last " (latest.entries.len()) " of " (parts::number(latest.total)) "; all are on the timeline of the API." }
+            }
         }
     }
 }

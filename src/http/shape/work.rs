@@ -101,7 +101,10 @@ pub(in crate::http) struct EvidenceShape {
     sha256: String,
     added: String,
     by: String,
+    /// The first entries of its custody log.
     custody: Vec<ActShape>,
+    /// How many there are.
+    custody_total: u64,
 }
 
 impl WorkShape {
@@ -183,7 +186,11 @@ impl NoteShape {
 }
 
 impl EvidenceShape {
-    pub(in crate::http) fn new(piece: &Evidence, custody: Vec<ActShape>) -> Self {
+    pub(in crate::http) fn new(
+        piece: &Evidence,
+        custody: Vec<ActShape>,
+        custody_total: u64,
+    ) -> Self {
         Self {
             number: piece.no,
             name: piece.what.name.to_string(),
@@ -194,6 +201,7 @@ impl EvidenceShape {
             added: piece.added.to_rfc3339(),
             by: piece.by.name.to_string(),
             custody,
+            custody_total,
         }
     }
 }
