@@ -44,6 +44,7 @@ fn batches() -> Vec<RecordBatch> {
                 timestamp_ms: Some(alert.arrival_ms),
                 start: batch.bytes.len(),
                 length: Some(alert.line.len()),
+                headers_length: 0,
             });
             batch.bytes.extend_from_slice(alert.line.as_bytes());
             offset += 1;

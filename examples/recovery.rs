@@ -122,6 +122,7 @@ fn fill(path: &Path, count: usize) {
                 timestamp_ms: None,
                 start: batch.bytes.len(),
                 length: Some(value.len()),
+                headers_length: 0,
             });
             batch.bytes.extend_from_slice(value.as_bytes());
         }

@@ -13,7 +13,7 @@ use caseloom_engine::alert::TopicId;
 pub struct RecordBatch {
     /// The records' places and ranges.
     pub records: Vec<Record>,
-    /// The bytes of all values.
+    /// The bytes of all values and headers.
     pub bytes: Vec<u8>,
     /// Partitions that were read to their end when the batch was taken; all of them: live, none: in a backlog.
     pub caught_up: bool,
@@ -25,7 +25,8 @@ pub struct RecordBatch {
     pub lost: u64,
 }
 
-/// One input record; its value is `bytes[start..start + length]` of its batch.
+/// One input record; its value is `bytes[start..start + length]` of its batch, and its headers stand behind it, so that
+/// a record without any costs nothing more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The topic's number in the store.
@@ -40,6 +41,8 @@ pub struct Record {
     pub start: usize,
     /// Length of the value; `None` is a tombstone.
     pub length: Option<usize>,
+    /// Length of the headers behind the value, see [`RecordBatch::push_header`]; mostly 0.
+    pub headers_length: usize,
 }
 
 /// The next offset to read of one partition.
@@ -207,6 +210,41 @@ pub enum PublishError {
 }
 
 impl RecordBatch {
+    /// The value of a record of this batch; empty for a tombstone.
+    #[must_use]
+    pub fn value(&self, record: &Record) -> &[u8] {
+        let end = record.start + record.length.unwrap_or(0);
+        &self.bytes[record.start..end]
+    }
+
+    /// The headers of a record of this batch, in their order.
+    pub fn headers<'a>(&'a self, record: &Record) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        let start = record.start + record.length.unwrap_or(0);
+        let mut rest = &self.bytes[start..start + record.headers_length];
+        std::iter::from_fn(move || {
+            let (name, behind) = part(rest)?;
+            let (value, behind) = part(behind)?;
+            rest = behind;
+            Some((std::str::from_utf8(name).ok()?, value))
+        })
+    }
+
+    /// Adds a header to the record that was added last; nothing where there is none.
+    ///
+    /// Name and value stand behind the record's value, each as its length in four bytes (little-endian) and its bytes.
+    pub fn push_header(&mut self, name: &str, value: &[u8]) {
+        let Some(record) = self.records.last_mut() else {
+            return;
+        };
+        let before = self.bytes.len();
+        for part in [name.as_bytes(), value] {
+            let length = u32::try_from(part.len()).expect("a header is smaller than 4 GiB");
+            self.bytes.extend_from_slice(&length.to_le_bytes());
+            self.bytes.extend_from_slice(part);
+        }
+        record.headers_length += self.bytes.len() - before;
+    }
+
     /// Empties the batch and keeps its memory.
     pub fn clear(&mut self) {
         self.records.clear();
@@ -214,5 +252,54 @@ impl RecordBatch {
         self.caught_up = false;
         self.assigned.clear();
         self.lost = 0;
+    }
+}
+
+/// The first part of a record's headers, and what follows it.
+fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_stand_behind_the_value_of_their_record() {
+        let mut batch = RecordBatch::default();
+        batch.push_header("nobody's", b"");
+        assert!(batch.bytes.is_empty());
+        for (offset, value) in [
+            (1, Some(b"first".as_slice())),
+            (2, None),
+            (3, Some(b"third")),
+        ] {
+            batch.records.push(Record {
+                topic: TopicId(0),
+                partition: 0,
+                offset,
+                timestamp_ms: None,
+                start: batch.bytes.len(),
+                length: value.map(<[u8]>::len),
+                headers_length: 0,
+            });
+            batch.bytes.extend_from_slice(value.unwrap_or_default());
+            if offset < 3 {
+                batch.push_header("ce_time", b"2026");
+                batch.push_header("", &[0, 255]);
+            }
+        }
+        let told = |index: usize| {
+            let record = &batch.records[index];
+            (
+                batch.value(record),
+                batch.headers(record).collect::<Vec<_>>(),
+            )
+        };
+        let headers: Vec<(&str, &[u8])> = vec![("ce_time", b"2026"), ("", &[0, 255])];
+        assert_eq!(told(0), (b"first".as_slice(), headers.clone()));
+        assert_eq!(told(1), (b"".as_slice(), headers));
+        assert_eq!(told(2), (b"third".as_slice(), vec![]));
     }
 }

@@ -12,7 +12,8 @@ use caseloom::kafka::{
 };
 use caseloom::ports::{Destination, OutputRecord, PublishError, RecordBatch, Source, SourceError};
 use kafka_client::*;
-use rdkafka::message::{Headers, Message};
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
+use rdkafka::producer::BaseRecord;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 fn broker(partitions: i32) -> EmbeddedBroker {
@@ -187,6 +188,61 @@ fn overflow(broker: &EmbeddedBroker) -> i64 {
     }
     flush(&producer);
     read_count(&mut start(&options, "alerts", &[]), 1)[0].offset
+}
+
+/// A name that only a client without rules for names can send.
+#[expect(unsafe_code, reason = "no safe call makes such a name")]
+fn add_nameless(headers: &OwnedHeaders) {
+    let native = std::ptr::from_ref(headers.as_borrowed()).cast_mut().cast();
+    let (name, value) = (b"\xFFce_time".as_slice(), b"x".as_slice());
+    // SAFETY: the headers are ours alone and alive; name and value are copied with the lengths given.
+    let added = unsafe {
+        let (name, value) = (name.as_ptr().cast(), value.as_ptr().cast());
+        rdkafka::bindings::rd_kafka_header_add(native, name, 8, value, 1)
+    };
+    assert_eq!(added, RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+#[test]
+fn headers_that_a_parser_looks_at_are_read_whatever_the_others_are() {
+    let broker = broker(1);
+    let options = options(&broker.bootstrap());
+    let producer = producer(&options);
+    let header = |key, value| Header { key, value };
+    let headers = OwnedHeaders::new()
+        .insert(header("traceparent", Some("00-0af7")))
+        .insert(header("Content-Type", Some("application/json")))
+        .insert(header("ce_time", None::<&str>));
+    add_nameless(&headers);
+    let long = "9".repeat(300);
+    let headers = headers
+        .insert(header("ce_time", Some("2026-03-01T09:14:11Z")))
+        .insert(header("ce_time", Some("2027-03-01T09:14:11Z")))
+        .insert(header("ce_type", Some(&long)));
+    let record = BaseRecord::<str, str>::to("alerts").partition(0);
+    let sent = producer.send(record.payload("{}").headers(headers));
+    sent.map_err(|(error, _)| error).unwrap();
+    produce(&producer, "alerts", 0, Some(b"[]"), None);
+    flush(&producer);
+    let all = read_count(&mut start(&options, "alerts", &[]), 2);
+    let text = |index: usize| -> Vec<(&str, &str)> {
+        let headers = all[index].headers.iter();
+        let text = |bytes| std::str::from_utf8(bytes).unwrap();
+        headers
+            .map(|(name, value)| (&**name, text(value)))
+            .collect()
+    };
+    assert_eq!(
+        text(0),
+        [
+            ("content-type", "application/json"),
+            ("ce_time", "2026-03-01T09:14:11Z")
+        ]
+    );
+    assert_eq!(
+        (all[1].value.as_deref(), text(1)),
+        (Some(b"[]".as_slice()), vec![])
+    );
 }
 
 #[test]

@@ -367,3 +367,60 @@ fn a_rejected_message_leaves_a_guess() {
     assert_eq!(guess.format.map(|format| format.as_str()), Some("suricata"));
     assert_eq!(guess.envelopes.to_vec(), ["filebeat"]);
 }
+
+/// With these headers, the alert and the envelopes, or the reject.
+fn read_with(
+    headers: &[(&str, &[u8])],
+    bytes: &[u8],
+) -> Result<(Alert, Vec<&'static str>), Reject> {
+    let mut alerts = Vec::new();
+    let message = Message {
+        headers,
+        ..message(bytes)
+    };
+    let parsed = parser().parse(&message, &mut alerts)?;
+    Ok((alerts.remove(0), parsed.envelopes.to_vec()))
+}
+
+#[test]
+fn headers_of_cloudevents_are_an_envelope() {
+    // A Falco event without its own time, as Falcosidekick's CloudEvents output bridges it.
+    let falco = json!({"rule": "Shell in container", "priority": "Warning", "output": "x", "output_fields": {"container.id": "ab12"}, "hostname": "n1"});
+    let headers: [(&str, &[u8]); 4] = [
+        ("ce_specversion", b"1.0"),
+        ("ce_type", b"falco.rule.output.v1"),
+        ("ce_time", b"2026-03-01T09:14:11.5Z"),
+        ("content-type", b"application/json"),
+    ];
+    let (alert, envelopes) = read_with(&headers, falco.to_string().as_bytes()).unwrap();
+    assert_eq!(envelopes, ["cloudevents"]);
+    assert_eq!(alert.time.to_rfc3339(), "2026-03-01T09:14:11.500Z");
+    // What the record says itself goes first, and a time that is none is no time.
+    let (alert, _) = read_with(&headers, eve().to_string().as_bytes()).unwrap();
+    assert_eq!(alert.time.to_rfc3339(), "2026-03-01T09:14:10.506Z");
+    for bad in [&b"soon"[..], b"", b"\xFF", b"9999999999999999999"] {
+        let headers = [("ce_specversion", &b"1.0"[..]), ("ce_time", bad)];
+        let reject = read_with(&headers, falco.to_string().as_bytes()).unwrap_err();
+        assert_eq!(reject.reason(), "missing_time", "{bad:?}");
+    }
+}
+
+#[test]
+fn a_binary_value_is_named_by_its_content_type() {
+    let avro = b"\x02\x06\xFFx\x00";
+    let reason = |kind: &[u8]| {
+        read_with(&[("content-type", kind)], avro)
+            .unwrap_err()
+            .reason()
+    };
+    assert_eq!(
+        reason(b"application/vnd.apache.avro+binary"),
+        "binary_value"
+    );
+    assert_eq!(reason(b"application/x-protobuf"), "binary_value");
+    assert_eq!(reason(b"application/json"), "invalid_utf8");
+    assert_eq!(reason(b"\xFF"), "invalid_utf8");
+    // What can be read is read, whatever its type is said to be.
+    let stated = [("content-type", &b"application/octet-stream"[..])];
+    assert!(read_with(&stated, eve().to_string().as_bytes()).is_ok());
+}

@@ -58,12 +58,13 @@ impl Carry {
 }
 
 fn append(record: Record, bytes: &[u8], out: &mut RecordBatch) {
-    let value = &bytes[record.start..record.start + record.length.unwrap_or(0)];
+    let length = record.length.unwrap_or(0) + record.headers_length;
     out.records.push(Record {
         start: out.bytes.len(),
         ..record
     });
-    out.bytes.extend_from_slice(value);
+    out.bytes
+        .extend_from_slice(&bytes[record.start..record.start + length]);
 }
 
 #[cfg(test)]
@@ -81,6 +82,7 @@ mod tests {
                 timestamp_ms: None,
                 start: batch.bytes.len(),
                 length: value.map(str::len),
+                headers_length: 0,
             };
             batch.records.push(record);
             batch
@@ -90,12 +92,30 @@ mod tests {
         batch
     }
 
-    fn values(batch: &RecordBatch) -> Vec<(i64, Option<&[u8]>)> {
-        let value = |record: &Record| {
-            record
-                .length
-                .map(|length| &batch.bytes[record.start..record.start + length])
+    #[test]
+    fn headers_go_along_with_their_record() {
+        let mut whole = batch(&[Some("a")]);
+        whole.push_header("ce_type", b"t");
+        let other = batch(&[Some("bcd")]);
+        whole.records.push(Record {
+            start: whole.bytes.len(),
+            ..other.records[0]
+        });
+        whole.bytes.extend_from_slice(&other.bytes);
+        let mut out = batch(&[None]);
+        let room = Room {
+            records_end: 10,
+            bytes_end: 100,
         };
+        assert!(Carry::new(whole).hand_out(room, &mut out));
+        let headers = |index: usize| out.headers(&out.records[index]).collect::<Vec<_>>();
+        assert_eq!(headers(1), [("ce_type", b"t".as_slice())]);
+        assert_eq!((headers(0), headers(2)), (vec![], vec![]));
+        assert_eq!(values(&out)[2].1, Some(b"bcd".as_slice()));
+    }
+
+    fn values(batch: &RecordBatch) -> Vec<(i64, Option<&[u8]>)> {
+        let value = |record: &Record| record.length.map(|_| batch.value(record));
         batch
             .records
             .iter()

@@ -5,7 +5,7 @@
 //! carries no meaning here; parsing is the engine's, the order of commit and publish is the pipeline's.
 //!
 //! On the way of a record: `assignment` and `discovery` say where to read, `reader` and `upkeep` are the thread that
-//! reads, `partitions` what it knows, `feed` and `carry` the way to `source`. On the way out: `outlet` makes publishers,
+//! reads, `headers` what it takes of a record's headers, `partitions` what it knows, `feed` and `carry` the way to `source`. On the way out: `outlet` makes publishers,
 //! `transactions` (exactly once) or `publisher` (at least once), and `progress` reads what was committed.
 
 mod assignment;
@@ -14,6 +14,7 @@ pub mod client;
 mod discovery;
 pub mod error;
 mod feed;
+mod headers;
 pub mod lag;
 pub mod mock;
 pub mod monitor;

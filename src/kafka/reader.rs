@@ -24,6 +24,7 @@ use super::assignment::Assignment;
 use super::client::log_line;
 use super::error::{ReadFailure, read_failure};
 use super::feed::{BYTES_MAX, Delivery, FeedSender, RECORDS_MAX, Stopped};
+use super::headers;
 use super::monitor::SourceMonitor;
 use super::partitions::{Partitions, Step};
 use crate::ports::{Record, RecordBatch, SourceError};
@@ -307,8 +308,10 @@ fn push(batch: &mut RecordBatch, topic: TopicId, message: &BorrowedMessage<'_>) 
         timestamp_ms: message.timestamp().to_millis(),
         start: batch.bytes.len(),
         length: payload.map(<[u8]>::len),
+        headers_length: 0,
     });
     batch.bytes.extend_from_slice(payload.unwrap_or_default());
+    headers::push(batch, message);
 }
 
 /// An error of a call that can only fail when the client is unusable.

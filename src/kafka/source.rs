@@ -248,6 +248,7 @@ mod tests {
             timestamp_ms,
             start: 0,
             length: None,
+            headers_length: 0,
         };
         Delivery::Records(RecordBatch {
             records: vec![record],

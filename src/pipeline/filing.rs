@@ -34,7 +34,7 @@ pub(super) fn raw<'a>(
             decided.outcome,
             Outcome::Opened { grouping, .. } if grouping != Grouping::Background
         );
-        let (Some(activity), Some(length)) = (decided.outcome.activity(), record.length) else {
+        let (Some(activity), Some(_)) = (decided.outcome.activity(), record.length) else {
             continue;
         };
         if opened || all {
@@ -43,7 +43,7 @@ pub(super) fn raw<'a>(
                 day: decided.day,
                 activity,
                 position: alert.position,
-                bytes: &batch.bytes[record.start..record.start + length],
+                bytes: batch.value(record),
             });
         }
     }

@@ -78,7 +78,7 @@ impl Intake {
     ) {
         let begun = Instant::now();
         for (index, record) in batch.records.iter().enumerate() {
-            self.parse(index, record, &batch.bytes, topics, (now, metrics));
+            self.parse(index, record, batch, topics, (now, metrics));
         }
         let parsed = Instant::now();
         self.correlator
@@ -140,7 +140,7 @@ impl Intake {
         &mut self,
         index: usize,
         record: &Record,
-        bytes: &[u8],
+        batch: &RecordBatch,
         topics: &Topics,
         (now, metrics): (Timestamp, &Metrics),
     ) {
@@ -154,9 +154,7 @@ impl Intake {
         }
         *next = record.offset + 1;
         self.messages += 1;
-        let value = record.length.map_or(&[][..], |length| {
-            &bytes[record.start..record.start + length]
-        });
+        let value = batch.value(record);
         let settings = topics.get(record.topic);
         let before = self.alerts.len();
         let letter = Letter {
@@ -174,6 +172,9 @@ impl Intake {
                 max: settings.message_bytes_max,
             })
         } else {
+            let mut headers = [("", &[][..]); Message::HEADERS.len()];
+            let places = headers.iter_mut().zip(batch.headers(record));
+            let count = places.map(|(place, header)| *place = header).count();
             let message = Message {
                 bytes: value,
                 format: settings.format,
@@ -183,7 +184,7 @@ impl Intake {
                     .map_or(Scope::Default(DEFAULT_SCOPE), Scope::Fixed),
                 position: position(record),
                 broker_time: record.timestamp_ms.map(Timestamp),
-                headers: &[],
+                headers: &headers[..count],
             };
             self.parser.parse(&message, &mut self.alerts)
         };

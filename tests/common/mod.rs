@@ -353,6 +353,7 @@ fn append(batch: &mut RecordBatch, message: &Message) {
         timestamp_ms: Some(NOW.0),
         start,
         length: message.value.as_ref().map(Vec::len),
+        headers_length: 0,
     });
 }
 

@@ -57,6 +57,7 @@ pub(crate) struct Got {
     pub offset: i64,
     pub timestamp_ms: Option<i64>,
     pub value: Option<Vec<u8>>,
+    pub headers: Vec<(String, Vec<u8>)>,
 }
 
 /// Options that look often, so that tests don't wait.
@@ -175,9 +176,11 @@ pub(crate) fn poll_into(source: &mut KafkaSource, all: &mut Vec<Got>) -> Result<
         partition: record.partition,
         offset: record.offset,
         timestamp_ms: record.timestamp_ms,
-        value: record
-            .length
-            .map(|length| batch.bytes[record.start..record.start + length].to_vec()),
+        value: record.length.map(|_| batch.value(record).to_vec()),
+        headers: batch
+            .headers(record)
+            .map(|(name, value)| (name.to_owned(), value.to_vec()))
+            .collect(),
     });
     all.extend(got);
     Ok(batch.caught_up)

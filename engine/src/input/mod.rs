@@ -53,8 +53,14 @@ pub struct Message<'a> {
     pub position: Position,
     /// The broker's time stamp, against which event times are clamped.
     pub broker_time: Option<Timestamp>,
-    /// Its headers, names as they came; a parser looks only for CloudEvents' (`ce_time`, `ce_type` ...).
+    /// Its headers; a parser looks only at [`Self::HEADERS`].
     pub headers: &'a [(&'a str, &'a [u8])],
+}
+
+impl Message<'_> {
+    /// The headers that a parser looks at, so that a source need bring no others: those of CloudEvents' binary mode, by
+    /// their Kafka protocol binding, and what the value is.
+    pub const HEADERS: [&'static str; 4] = ["ce_specversion", "ce_time", "ce_type", "content-type"];
 }
 
 /// Records that were rejected, with their index in the message, in order. At most 16, and behind them how many more there

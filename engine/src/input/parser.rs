@@ -134,6 +134,7 @@ impl Parser {
             // The reject of an only record is the message's.
             (Ok(()), Some((_, reject))) | (Err(reject), _) => {
                 alerts.truncate(before);
+                let reject = run::explained(reject, message);
                 self.guess = Guess {
                     format: parsed.format,
                     envelopes: parsed.envelopes,

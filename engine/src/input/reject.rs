@@ -78,6 +78,12 @@ pub enum Reject {
         /// The schema's number in the registry.
         schema: u32,
     },
+    /// The value can't be read, and its `content-type` says that it is no text.
+    #[error("a binary value of type {content_type:?}: let the producer write JSON")]
+    BinaryContent {
+        /// What the header says.
+        content_type: CompactString,
+    },
     /// A string that should hold base64 holds something else.
     #[error("no base64 in {envelope}")]
     BadBase64 {
@@ -203,7 +209,7 @@ impl Reject {
             Self::TooManyRejects { .. } => "too_many_rejects",
             Self::TooManyAlerts { .. } => "too_many_alerts",
             Self::BadCompression { .. } => "bad_compression",
-            Self::BinaryValue { .. } => "binary_value",
+            Self::BinaryValue { .. } | Self::BinaryContent { .. } => "binary_value",
             Self::BadBase64 { .. } => "bad_base64",
             Self::InvalidUtf8 { .. } => "invalid_utf8",
             Self::InvalidJson { .. } => "invalid_json",

@@ -377,6 +377,32 @@ impl<'r> Run<'r> {
     }
 }
 
+/// What could not be read is named by its content type, where that says that it is no text.
+pub(super) fn explained(reject: Reject, message: &Message<'_>) -> Reject {
+    const BINARY: [&str; 6] = [
+        "avro",
+        "protobuf",
+        "msgpack",
+        "cbor",
+        "thrift",
+        "octet-stream",
+    ];
+    let unread = matches!(
+        reject,
+        Reject::InvalidUtf8 { .. } | Reject::InvalidJson { .. } | Reject::UnknownText { .. }
+    );
+    let mut headers = message.headers.iter().filter(|_| unread);
+    let stated = headers.find(|(name, _)| *name == "content-type");
+    let stated = stated.and_then(|(_, value)| std::str::from_utf8(value).ok());
+    let is_binary = |stated: &&str| BINARY.iter().any(|word| stated.contains(word));
+    match stated.filter(is_binary) {
+        Some(stated) => Reject::BinaryContent {
+            content_type: excerpt(stated),
+        },
+        None => reject,
+    }
+}
+
 fn decoded(text: &str, envelope: &'static str) -> Result<Vec<u8>, Reject> {
     BASE64
         .decode(text.trim_ascii())
