@@ -83,6 +83,7 @@ impl Input {
                 timestamp_ms: None,
                 start: batch.bytes.len(),
                 length: Some(message.value.len()),
+                headers_length: 0,
             });
             batch.bytes.extend_from_slice(&message.value);
         }

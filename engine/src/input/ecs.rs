@@ -31,7 +31,7 @@ pub(crate) struct Ecs<'a> {
     indicator: Indicator<'a>,
     enrichments: Option<Value<'a>>,
     pub(crate) host: Machine<'a>,
-    observer: Machine<'a>,
+    pub(crate) observer: Machine<'a>,
     agent: Machine<'a>,
     source: Side<'a>,
     destination: Side<'a>,

@@ -15,9 +15,7 @@ pub(crate) fn read(value: Scalar<'_>) -> Option<Severity> {
         Scalar::Unsigned(_) => Some(Severity::of(100)),
         // Saturates; negative is none.
         Scalar::Float(number) if number >= 0.0 => Some(Severity::of(number.round() as u32)),
-        Scalar::Text(text) => {
-            word(text).or_else(|| text.trim_ascii().parse().ok().map(Severity::of))
-        }
+        Scalar::Text(text) => word(text).or_else(|| read(Scalar::Float(number(value)?))),
         Scalar::Float(_) | Scalar::Null | Scalar::Bool(_) => None,
     }
 }

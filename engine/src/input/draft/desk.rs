@@ -120,7 +120,7 @@ impl Desk<'_> {
     pub(crate) fn each_part(
         &mut self,
         list: Value<'_>,
-        read: fn(Value<'_>, &mut Desk<'_>) -> Result<Reading, Reject>,
+        mut read: impl FnMut(Value<'_>, &mut Self) -> Result<Reading, Reject>,
     ) -> Reading {
         let before = (self.alerts.len(), self.rejects.len());
         list.each(|part| {

@@ -56,7 +56,7 @@ struct Finding<'a> {
     times: [Option<Scalar<'a>>; 4],
     severity: Option<Value<'a>>,
     provider: Option<Value<'a>>,
-    account: Option<&'a str>,
+    account: Option<Value<'a>>,
     state: Option<&'a str>,
     workflow: Option<Value<'a>>,
     is_sample: bool,
@@ -125,7 +125,7 @@ impl<'a> Finding<'a> {
             "FirstObservedAt" => self.times[1] = value.scalar(),
             "UpdatedAt" => self.times[2] = value.scalar(),
             "CreatedAt" => self.times[3] = value.scalar(),
-            "AwsAccountId" => self.account = text,
+            "AwsAccountId" => self.account = Some(value),
             "RecordState" => self.state = text,
             "Sample" => self.is_sample = value.scalar() == Some(Scalar::Bool(true)),
             "Compliance" => self.has_compliance = value.len() > 0,
@@ -253,7 +253,7 @@ impl<'a> Finding<'a> {
             aws::tell_sequence(sequence, part, &mut things, draft);
         }
         fields.tell(part, draft);
-        aws::tell_account(self.account, draft);
+        aws::tell_account(self.account, Role::Affected, draft);
     }
 }
 

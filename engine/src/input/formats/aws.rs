@@ -8,12 +8,12 @@
 
 pub(super) mod action;
 
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 
 use crate::entity::{EntityKind, Role};
 
 use super::super::draft::Draft;
-use super::super::json::Value;
+use super::super::json::{Scalar, Value};
 use super::super::names::{self, KEY, Names, Things, lowered};
 
 /// The source of GuardDuty's findings.
@@ -192,7 +192,14 @@ pub(super) fn get_either<'v>(object: Value<'v>, lower: &str, upper: &str) -> Opt
     object.get(lower).or_else(|| object.get(upper))
 }
 
-/// Tells the account of a finding.
-pub(super) fn tell_account(account: Option<&str>, draft: &mut Draft<'_>) {
-    names::one(draft, EntityKind::Account, Role::Affected, account);
+/// Tells an account; what was made a number on the way has its zeros back.
+pub(super) fn tell_account(account: Option<Value<'_>>, role: Role, draft: &mut Draft<'_>) {
+    match account.map_or(Scalar::Null, Value::scalar_or_null) {
+        Scalar::Integer(number) => {
+            let account = format_compact!("{number:012}");
+            names::one(draft, EntityKind::Account, role, Some(&account));
+        }
+        Scalar::Text(account) => names::one(draft, EntityKind::Account, role, Some(account)),
+        _ => {}
+    }
 }

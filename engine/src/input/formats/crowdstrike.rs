@@ -192,7 +192,7 @@ impl<'a> Head<'a> {
         draft.rule_id(first_of(&self.rule_ids), PATHS.rule)?;
         let [display, detect, name, incident] = self.names;
         // Some incidents have the number of a type.
-        let incident = incident.filter(|kind| kind.as_str().is_some());
+        let incident = incident.filter(|kind| kind.as_str().is_some() && kind.as_u8().is_none());
         match first_of(&[display, detect, name, incident]) {
             Scalar::Null if self.fine_score.is_some() => {
                 draft.rule_name(Scalar::Text("CrowdScore incident"));

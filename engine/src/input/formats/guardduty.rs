@@ -59,7 +59,7 @@ fn is_finding(record: Value<'_>) -> bool {
 /// What a finding says beside its resource and its service.
 #[derive(Default)]
 struct Finding<'a> {
-    account: Option<&'a str>,
+    account: Option<Value<'a>>,
     resource: Option<Value<'a>>,
     service: Option<Value<'a>>,
     created: Option<Scalar<'a>>,
@@ -90,7 +90,7 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
             b"severity" if !scalar.is_nothing() => draft.severity_read(severity::guardduty(scalar)),
             b"createdat" => finding.created = value.scalar(),
             b"updatedat" => draft.updated(scalar, Unit::Auto),
-            b"accountid" => finding.account = value.as_str(),
+            b"accountid" => finding.account = Some(value),
             b"resource" => finding.resource = Some(value),
             b"service" => finding.service = Some(value),
             _ => {}
@@ -113,7 +113,7 @@ impl Finding<'_> {
             resource::tell(resource, service.part, &mut things, draft);
         }
         service.tell(&mut things, draft);
-        aws::tell_account(self.account, draft);
+        aws::tell_account(self.account, Role::Affected, draft);
         let is_sample = service.is_sample || self.title.starts_with("[SAMPLE]");
         draft.lifecycle_read(match (is_sample, service.is_archived) {
             (true, _) => Lifecycle::Sample,
@@ -257,7 +257,7 @@ fn tell_files(scan: Value<'_>, things: &mut Things, draft: &mut Draft<'_>) {
     let mut names = Names::default();
     let mut buffer = KEY;
     for (key, value) in scan.keys_and_values() {
-        if value.len() > 0 {
+        if value.len() > 0 && value.scalar().is_none() {
             value.each(|inner| tell_files(inner, things, draft));
             continue;
         }

@@ -13,12 +13,12 @@ mod objects;
 mod observables;
 
 use crate::alert::Lifecycle;
-use crate::entity::{EntityKind, Role};
+use crate::entity::Role;
 
 use super::super::detect::Need;
 use super::super::draft::{Desk, Draft, Paths, Reading};
 use super::super::json::{Scalar, Value};
-use super::super::names::{self, Things};
+use super::super::names::Things;
 use super::super::reject::Reject;
 use super::super::severity;
 use super::super::timestamp::Unit;
@@ -54,11 +54,10 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
         observables::tell(observables, &mut draft);
     }
     if let Some(cloud) = event.cloud {
-        let account = cloud
-            .get("account")
-            .and_then(|account| account.get("uid")?.as_str())
-            .or_else(|| cloud.get("project_uid")?.as_str());
-        names::one(&mut draft, EntityKind::Account, Role::Affected, account);
+        let account = cloud.get("account").and_then(|account| account.get("uid"));
+        let account = account.filter(|account| !account.is_nothing());
+        let account = account.or_else(|| cloud.get("project_uid"));
+        aws::tell_account(account, Role::Affected, &mut draft);
     }
     draft.finish(PATHS)
 }
@@ -226,11 +225,11 @@ impl<'a> Event<'a> {
 
     fn lifecycle(&self) -> Lifecycle {
         for status in self.status.into_iter().flatten() {
-            match status.scalar_or_null() {
-                Scalar::Text("Suppressed" | "Archived") | Scalar::Integer(3 | 5) => {
+            match (status.as_str(), status.as_u8()) {
+                (Some("Suppressed" | "Archived"), _) | (_, Some(3 | 5)) => {
                     return Lifecycle::Archived;
                 }
-                Scalar::Text("Deleted") | Scalar::Integer(6) => return Lifecycle::Inactive,
+                (Some("Deleted"), _) | (_, Some(6)) => return Lifecycle::Inactive,
                 _ => {}
             }
         }

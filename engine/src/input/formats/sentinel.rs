@@ -84,7 +84,16 @@ struct Fields<'a> {
     table: Option<&'a str>,
 }
 
-pub(super) fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
+fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
+    read_within(record, desk, |_| {})
+}
+
+/// Reads an alert, to which `tell` adds what stands beside it.
+pub(super) fn read_within(
+    record: Value<'_>,
+    desk: &mut Desk<'_>,
+    tell: impl FnOnce(&mut Draft<'_>),
+) -> Result<Reading, Reject> {
     let mut fields = Fields::default();
     let properties = record.get("properties").filter(|value| value.len() > 0);
     fields.take(properties.unwrap_or(record));
@@ -94,6 +103,7 @@ pub(super) fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Re
     let mut draft = desk.draft(microsoft::SOURCE);
     fields.tell_head(&mut draft)?;
     fields.tell_entities(&mut draft);
+    tell(&mut draft);
     draft.finish(PATHS)
 }
 

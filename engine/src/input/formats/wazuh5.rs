@@ -50,6 +50,7 @@ struct Wazuh<'a> {
     title: Option<Value<'a>>,
     level: Option<Value<'a>>,
     mitre: [Option<Value<'a>>; 3],
+    tags: Option<Value<'a>>,
     agent: Machine<'a>,
     agent_name: Option<Value<'a>>,
     category: Option<&'a str>,
@@ -80,9 +81,7 @@ fn read(record: Value<'_>, desk: &mut Desk<'_>) -> Result<Reading, Reject> {
     draft.rule_id(scalar(wazuh.rule_id), PATHS.rule)?;
     draft.rule_name(scalar(wazuh.title));
     draft.severity(scalar(wazuh.level));
-    for ids in wazuh.mitre.into_iter().flatten() {
-        draft.attacks(ids);
-    }
+    wazuh.tell_attack(&mut draft);
     let is_elsewhere = wazuh.is_of_elsewhere(&ecs);
     if !is_elsewhere {
         wazuh.tell_agent(Role::Affected, thing::HOST, &mut draft);
@@ -100,9 +99,10 @@ impl<'a> Wazuh<'a> {
             "rule.id" => &mut self.rule_id,
             "rule.title" => &mut self.title,
             "rule.level" => &mut self.level,
-            "rule.mitre.tactic.id" => &mut self.mitre[0],
-            "rule.mitre.technique.id" => &mut self.mitre[1],
-            "rule.mitre.subtechnique.id" => &mut self.mitre[2],
+            "rule.mitre.tactic.id" | "rule.mitre.tactic" => &mut self.mitre[0],
+            "rule.mitre.technique.id" | "rule.mitre.technique" => &mut self.mitre[1],
+            "rule.mitre.subtechnique.id" | "rule.mitre.subtechnique" => &mut self.mitre[2],
+            "rule.tags" => &mut self.tags,
             "agent.name" => &mut self.agent_name,
             "integration.category" => {
                 self.category = value.as_str();
@@ -135,9 +135,20 @@ impl<'a> Wazuh<'a> {
         draft.id(Scalar::Text(&id), "event.id")
     }
 
+    /// Ids in lists of their own, or objects with an id each; a rule's tags may have them too, as Sigma writes them.
+    fn tell_attack(&self, draft: &mut Draft<'_>) {
+        for told in self.mitre.into_iter().flatten() {
+            told.each(|told| draft.attacks(told.get("id").unwrap_or(told)));
+        }
+        if let Some(tags) = self.tags {
+            tags.each(|tag| draft.attack_if_known(tag.as_str().unwrap_or_default()));
+        }
+    }
+
     /// Whether the event is of another machine than the agent's, or of none.
     fn is_of_elsewhere(&self, ecs: &Ecs<'_>) -> bool {
         let host = ecs.host.names().next().or(ecs.host.id).and_then(first_text);
+        let sensor = ecs.observer.names().next().and_then(first_text);
         let names = [self.agent_name, self.agent.hostname, self.agent.name];
         let is_own = |host: &str| {
             names
@@ -146,7 +157,9 @@ impl<'a> Wazuh<'a> {
                 .filter_map(first_text)
                 .any(|name| name.eq_ignore_ascii_case(host))
         };
-        let is_far = matches!(self.category, Some("Cloud Services" | "Access Management"));
+        // A sensor's agent tells what the sensor saw of others.
+        let is_far = matches!(self.category, Some("Cloud Services" | "Access Management"))
+            || sensor.is_some_and(is_own);
         host.map_or(is_far, |host| !is_own(host))
     }
 

@@ -57,18 +57,26 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The string, also as the only element of a list: searches and converters write one value as a list of one.
     pub(crate) fn as_str(self) -> Option<&'a str> {
-        match self.0.first() {
-            Some(Node::String(text)) => Some(text),
+        match self.0 {
+            [Node::String(text), ..] | [Node::Array { len: 1, .. }, Node::String(text), ..] => {
+                Some(text)
+            }
             _ => None,
         }
     }
 
+    /// The scalar, also as the only element of a list.
     pub(crate) fn scalar(self) -> Option<Scalar<'a>> {
-        match *self.0.first()? {
-            Node::String(text) => Some(Scalar::Text(text)),
-            Node::Static(value) => Some(Scalar::of(value)),
-            Node::Object { .. } | Node::Array { .. } => None,
+        match *self.0 {
+            [Node::String(text), ..] | [Node::Array { len: 1, .. }, Node::String(text), ..] => {
+                Some(Scalar::Text(text))
+            }
+            [Node::Static(value), ..] | [Node::Array { len: 1, .. }, Node::Static(value), ..] => {
+                Some(Scalar::of(value))
+            }
+            _ => None,
         }
     }
 
@@ -93,17 +101,22 @@ impl<'a> Value<'a> {
         matches!(self.0.first(), Some(Node::Static(StaticNode::Null)) | None)
     }
 
-    /// Null or an empty string: as good as absent.
+    /// Null, an empty string, or a list with no more than that: as good as absent.
     pub(crate) fn is_nothing(self) -> bool {
-        matches!(
-            self.0.first(),
-            Some(Node::Static(StaticNode::Null) | Node::String("")) | None
-        )
+        match self.0 {
+            [Node::Array { len: 1, .. }, only, ..] | [only, ..] => matches!(
+                only,
+                Node::Static(StaticNode::Null) | Node::String("") | Node::Array { len: 0, .. }
+            ),
+            [] => true,
+        }
     }
 
+    /// A small number, also in a string: searches write all values as strings.
     pub(crate) fn as_u8(self) -> Option<u8> {
         match self.scalar()? {
             Scalar::Integer(number) => u8::try_from(number).ok(),
+            Scalar::Text(text) => text.trim_ascii().parse().ok(),
             _ => None,
         }
     }

@@ -434,7 +434,7 @@ fn object(value: Option<Value<'_>>) -> Option<Inside<'_>> {
 
 fn list(value: Option<Value<'_>>) -> Option<Inside<'_>> {
     value
-        .filter(|value| value.elements().is_some())
+        .filter(|value| value.elements().is_some() && value.scalar().is_none())
         .map(Inside::Each)
 }
 

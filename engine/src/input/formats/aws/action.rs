@@ -38,8 +38,7 @@ fn tell_one(action: Value<'_>, part: Part, draft: &mut Draft<'_>) {
                 names::one(draft, EntityKind::Domain, role, domain);
             }
             b"remoteaccountdetails" => {
-                let account = names::at_lowered(value, b"accountid").and_then(Value::as_str);
-                names::one(draft, EntityKind::Account, remote, account);
+                super::tell_account(names::at_lowered(value, b"accountid"), remote, draft);
             }
             b"affectedresources" => {
                 for (_, resource) in value.keys_and_values() {

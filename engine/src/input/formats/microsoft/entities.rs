@@ -271,10 +271,7 @@ impl<'v> Walk<'_, '_, 'v> {
             match what {
                 Type::Process => self.tell_process(*object),
                 Type::File => self.tell_file(EntityKind::File, Role::Target, *object),
-                _ => {
-                    let hash = at_lowered(*object, b"value").and_then(Value::as_str);
-                    names::one(self.draft, EntityKind::Hash, Role::Target, hash);
-                }
+                _ => names::one(self.draft, EntityKind::Hash, Role::Target, sum_of(*object)),
             }
         }
     }
@@ -316,8 +313,7 @@ impl<'v> Walk<'_, '_, 'v> {
         }
         if let Some(hashes) = hashes {
             hashes.each(|hash| {
-                let hash = at_lowered(self.resolved(hash), b"value").and_then(Value::as_str);
-                names.add(EntityKind::Hash, role, hash);
+                names.add(EntityKind::Hash, role, sum_of(self.resolved(hash)));
             });
         }
         names.tell(self.things, self.draft);
@@ -331,6 +327,12 @@ impl<'v> Walk<'_, '_, 'v> {
         let known = self.objects.iter().find(|(known, _)| *known == id);
         known.map_or(value, |(_, object)| *object)
     }
+}
+
+/// The hash itself; an incident calls it `hashValue`.
+fn sum_of(object: Value<'_>) -> Option<&str> {
+    let hash = at_lowered(object, b"value").or_else(|| at_lowered(object, b"hashvalue"));
+    hash?.as_str()
 }
 
 /// What an object says of its part in the alert.

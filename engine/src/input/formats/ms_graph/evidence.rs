@@ -27,8 +27,23 @@ pub(super) fn tell(piece: Value<'_>, key: &str, things: &mut Things, draft: &mut
         "analyzedMessageEvidence" | "submissionMailEvidence" => tell_mail(piece, draft),
         "ipEvidence" => {
             let address = piece.get("ipAddress").and_then(Value::as_str);
-            names::one(draft, EntityKind::Ip, or(Role::Source), address);
+            // Of a connection, and of a DNS answer, where the address stands says its side.
+            let default = match key {
+                "destinationAddress" | "ipAddresses" | "dnsServerIp" => Role::Target,
+                "podIp" => Role::Affected,
+                _ => Role::Source,
+            };
+            names::one(draft, EntityKind::Ip, or(default), address);
         }
+        "kubernetesPodEvidence" => {
+            let role = or(Role::Affected);
+            names::one(draft, EntityKind::Host, role, text(piece, "name"));
+        }
+        "containerEvidence" => {
+            let role = or(Role::Affected);
+            names::one(draft, EntityKind::Host, role, text(piece, "containerId"));
+        }
+        "teamsMessageEvidence" => tell_chat(piece, draft),
         _ => tell_other(piece, role, draft),
     }
     for (key, value) in piece.keys_and_values() {
@@ -171,6 +186,16 @@ fn tell_mail(piece: Value<'_>, draft: &mut Draft<'_>) {
     }
     if let Some(urls) = piece.get("urls") {
         urls.each(|url| names::url_or_host(draft, Role::Target, url.as_str()));
+    }
+}
+
+/// A message of Teams; its files and links are pieces of their own.
+fn tell_chat(piece: Value<'_>, draft: &mut Draft<'_>) {
+    let sender = text(piece, "senderFromAddress");
+    names::one(draft, EntityKind::Email, Role::Source, sender);
+    names::one(draft, EntityKind::Ip, Role::Source, text(piece, "senderIP"));
+    if let Some(recipients) = piece.get("recipients") {
+        recipients.each(|to| names::one(draft, EntityKind::Email, Role::Target, to.as_str()));
     }
 }
 
