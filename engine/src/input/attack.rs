@@ -15,7 +15,7 @@ use techniques::TECHNIQUES;
 /// Shows what each part of `raw` between commas, semicolons and bars names: the ids in it (`attack.t1059.001`,
 /// `Rundll32 (T1218.011)`, `T1095 - Name`, `TA0043-T1595`), or else a tactic. Returns how many parts named neither.
 pub(crate) fn each(raw: &str, mut show: impl FnMut(CompactString)) -> u32 {
-    let parts = raw.split([',', ';', '|']).map(str::trim);
+    let parts = raw.split([',', ';', '|', '¦', '\n']).map(str::trim);
     let mut unknown = 0;
     for part in parts.filter(|part| !part.is_empty()) {
         if each_id(part, &mut show) {

@@ -353,18 +353,30 @@ fn add(ids: &mut SmallVec<[CompactString; 2]>, id: CompactString, max: usize) ->
     has_room
 }
 
-/// `text` with each control character replaced by `U+FFFD`, because it ends up in CSV, logs and terminals.
+/// `text` with each control character replaced by `U+FFFD`, because it ends up in CSV, logs and terminals; ends of lines
+/// and tabs, which QRadar and others write between sentences, become one blank.
 fn printable(text: &str) -> CompactString {
     if !may_have_controls(text) {
         return CompactString::new(text);
     }
-    text.chars()
-        .map(|c| {
-            if c.is_control() {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
+    let mut clean = CompactString::with_capacity(text.len());
+    let mut is_gap = false;
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' | '\t' => is_gap = true,
+            ' ' if is_gap => {}
+            _ => {
+                if is_gap && !clean.ends_with(' ') {
+                    clean.push(' ');
+                }
+                is_gap = false;
+                clean.push(if c.is_control() {
+                    char::REPLACEMENT_CHARACTER
+                } else {
+                    c
+                });
             }
-        })
-        .collect()
+        }
+    }
+    clean
 }

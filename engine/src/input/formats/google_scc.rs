@@ -179,7 +179,10 @@ impl<'a> Finding<'a> {
                 _ => continue,
             };
             value.each(|name| match name.as_str() {
-                Some(name) if is_technique => draft.attack_technique_named(name),
+                Some(name) if is_technique => match enumerated(name) {
+                    Some(id) => draft.attack(id),
+                    None => draft.attack_technique_named(name),
+                },
                 Some(name) => draft.attack_if_known(name),
                 None => {}
             });
@@ -221,4 +224,26 @@ impl<'a> Finding<'a> {
             names::one(draft, EntityKind::Account, Role::Affected, project);
         }
     }
+}
+
+/// Words of the enumeration whose names by themselves belong to several techniques, or to none.
+/// <https://cloud.google.com/security-command-center/docs/reference/rest/v2/organizations.sources.findings#technique>
+fn enumerated(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "DEFAULT_ACCOUNTS" => "T1078.001",
+        "LOCAL_ACCOUNTS" => "T1078.003",
+        "CLOUD_ACCOUNTS" => "T1078.004",
+        "DNS" => "T1071.004",
+        "ACCOUNT_DISCOVERY_LOCAL_ACCOUNT" => "T1087.001",
+        "LOCAL_ACCOUNT" => "T1136.001",
+        "DOMAIN_POLICY_MODIFICATION" => "T1484",
+        "MULTI_FACTOR_AUTHENTICATION" => "T1556.006",
+        "INDICATOR_REMOVAL_FILE_DELETION" => "T1070.004",
+        "HIJACK_EXECUTION_FLOW_DYNAMIC_LINKER_HIJACKING" => "T1574.006",
+        "DEVELOP_CAPABILITIES_MALWARE" => "T1587.001",
+        "OBTAIN_CAPABILITIES_MALWARE" => "T1588.001",
+        "OBTAIN_CAPABILITIES_VULNERABILITIES" => "T1588.006",
+        "OBFUSCATED_FILES_OR_INFO" => "T1027",
+        _ => return None,
+    })
 }

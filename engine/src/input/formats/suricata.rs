@@ -8,7 +8,7 @@
 //! everybody with the same browser shares them. Fields: see
 //! <https://docs.suricata.io/en/latest/output/eve/eve-json-format.html>.
 
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 
 use crate::alert::Severity;
 use crate::entity::{Entity, EntityKind, Role};
@@ -176,6 +176,10 @@ fn read_metadata(metadata: Value<'_>, draft: &mut Draft<'_>) -> Option<u32> {
                 let known = word.as_str().and_then(signature_severity);
                 score = score.max(known);
             }),
+            // A name is of the tactic whose id stands beside it, or alone.
+            "mitre_tactic_name" => {
+                value.each(|name| draft.attack_if_known(name.as_str().unwrap_or_default()));
+            }
             "mitre_technique_id" | "mitre_tactic_id" => {
                 value.each(|id| draft.attack(id.as_str().unwrap_or_default()));
             }
@@ -343,6 +347,10 @@ fn read_addresses(mail: Value<'_>, draft: &mut Draft<'_>) {
         let role = match key {
             "mail_from" | "from" => Role::Source,
             "rcpt_to" | "to" | "cc" => Role::Target,
+            "url" => {
+                value.each(|url| read_mailed_url(url.as_str().unwrap_or_default(), draft));
+                continue;
+            }
             _ => continue,
         };
         value.each(|address| {
@@ -351,6 +359,16 @@ fn read_addresses(mail: Value<'_>, draft: &mut Draft<'_>) {
             }
         });
     }
+}
+
+/// Suricata leaves the scheme out, unless `log-url-scheme` is set.
+fn read_mailed_url(url: &str, draft: &mut Draft<'_>) {
+    if url.is_empty() {
+        return;
+    }
+    let scheme = if url.contains("://") { "" } else { "http://" };
+    let url = format_compact!("{scheme}{url}");
+    draft.entity(EntityKind::Url, Role::Target, &url, 0);
 }
 
 /// A server's name in HTTP or TLS, which may be its bare address.

@@ -5,7 +5,7 @@
 //! A notice has no severity; one that Zeek was told to alarm or to mail about counts as high. Names are flat with dots in
 //! them (`id.orig_h`); some shippers nest them. Fields: <https://docs.zeek.org/en/master/logs/notice.html>.
 
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 
 use crate::alert::Severity;
 use crate::entity::{Entity, EntityKind, Role};
@@ -146,6 +146,9 @@ impl<'a> Notice<'a> {
                 draft.push(entity, thing::TARGET);
             }
         }
+        if self.note.and_then(Value::as_str) == Some("Intel::Notice") {
+            self.tell_indicator(draft);
+        }
         // Where a file came from is a URL in HTTP, and prose elsewhere.
         if let Some(url) = self.file.filter(|url| url.contains("://")) {
             draft.entity(EntityKind::Url, Role::Target, url, 0);
@@ -157,6 +160,37 @@ impl<'a> Notice<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What intelligence knew, in `sub`; where it was seen, at the end of the message, says what it is.
+    /// <https://docs.zeek.org/en/master/frameworks/intel.html>
+    fn tell_indicator(&self, draft: &mut Draft<'_>) {
+        let message = self.message.and_then(Value::as_str).unwrap_or_default();
+        let (Some(indicator), Some((_, place))) = (self.sub, message.rsplit_once(" at ")) else {
+            return;
+        };
+        let (kind, role, thing) = match place {
+            "Conn::IN_ORIG" => (EntityKind::Ip, Role::Source, thing::SOURCE),
+            "Conn::IN_RESP" => (EntityKind::Ip, Role::Target, thing::TARGET),
+            "DNS::IN_REQUEST" => (EntityKind::Domain, Role::Target, 0),
+            "HTTP::IN_HOST_HEADER" | "SSL::IN_SERVER_NAME" => {
+                (EntityKind::Domain, Role::Target, thing::TARGET)
+            }
+            "HTTP::IN_URL" => {
+                // Zeek leaves the scheme out.
+                let url = format_compact!("http://{indicator}");
+                return draft.entity(EntityKind::Url, Role::Target, &url, 0);
+            }
+            "Files::IN_HASH" => (EntityKind::Hash, Role::Target, thing::FILE),
+            "SMTP::IN_MAIL_FROM" | "SMTP::IN_FROM" | "SMTP::IN_REPLY_TO" => {
+                (EntityKind::Email, Role::Source, 0)
+            }
+            "SMTP::IN_RCPT_TO" | "SMTP::IN_TO" | "SMTP::IN_CC" => {
+                (EntityKind::Email, Role::Target, 0)
+            }
+            _ => return,
+        };
+        draft.entity(kind, role, indicator, thing);
     }
 
     /// A connection, what was noticed of it and when: a notice has no id of its own.

@@ -41,9 +41,10 @@ fn tell_one(action: Value<'_>, part: Part, draft: &mut Draft<'_>) {
                 super::tell_account(names::at_lowered(value, b"accountid"), remote, draft);
             }
             b"affectedresources" => {
-                for (_, resource) in value.keys_and_values() {
-                    let arn = resource.as_str().filter(|text| is_arn(text));
-                    names::one(draft, EntityKind::CloudResource, part.resource(), arn);
+                for (kind, resource) in value.keys_and_values() {
+                    let is_id = |text: &&str| is_arn(text) || kind.starts_with("AWS::");
+                    let id = resource.as_str().filter(is_id);
+                    names::one(draft, EntityKind::CloudResource, part.resource(), id);
                 }
             }
             _ => {}
