@@ -3,10 +3,12 @@
 
 mod alias;
 mod desk;
+mod nested;
 mod settle;
 mod values;
 
 pub(crate) use desk::{Desk, Reading};
+pub(crate) use nested::Nested;
 pub(crate) use settle::{Paths, is_scope};
 pub(crate) use values::{Account, each_text, first, first_text, thing};
 
@@ -18,7 +20,7 @@ use crate::entity::{Entity, EntityKind, Role, may_have_controls};
 use crate::time::Timestamp;
 
 use super::facts::Facts;
-use super::json::{self, Readers, Scalar, Text, Value};
+use super::json::{Readers, Scalar, Text};
 use super::limits::Limits;
 use super::reject::{Reject, excerpt};
 use super::timestamp::{self, Unit};
@@ -36,22 +38,13 @@ pub(crate) struct Draft<'m> {
     has_severity: bool,
 }
 
-impl Draft<'_> {
-    /// As [`Desk::nested`], while a draft is open.
-    pub(crate) fn nested<T>(
-        &mut self,
-        text: &str,
-        read: impl FnOnce(Value<'_>, &mut Self) -> T,
-    ) -> Option<T> {
-        let mut reader = self.readers.take_for(text)?;
-        let result = reader.read(text.as_bytes(), |value| {
-            json::check(value, self.limits)?;
-            Ok(read(value, self))
-        });
-        self.readers.put_back(reader);
-        result.ok()
+impl Nested for Draft<'_> {
+    fn reading(&mut self) -> (&mut Readers, &Limits) {
+        (self.readers, self.limits)
     }
+}
 
+impl Draft<'_> {
     /// The alert as it stands, for what a room asks of itself.
     pub(crate) fn alert(&self) -> &Alert {
         self.alert

@@ -7,11 +7,11 @@ use crate::alert::{Alert, Lifecycle, Position, Severity};
 use crate::time::Timestamp;
 
 use super::super::facts::Facts;
-use super::super::json::{self, Readers, Value};
+use super::super::json::{Readers, Value};
 use super::super::limits::Limits;
 use super::super::reject::{self, Reject};
 use super::super::{Message, Notes, Rejects};
-use super::Draft;
+use super::{Draft, Nested};
 
 /// Where a record's alerts go, and what its message and its envelopes say of it.
 pub(crate) struct Desk<'m> {
@@ -134,19 +134,10 @@ impl Desk<'_> {
             Reading::Alert
         }
     }
+}
 
-    /// Reads a string that holds a JSON document. `None`: it holds none, or is nested in too many others.
-    pub(crate) fn nested<T>(
-        &mut self,
-        text: &str,
-        read: impl FnOnce(Value<'_>, &mut Self) -> T,
-    ) -> Option<T> {
-        let mut reader = self.readers.take_for(text)?;
-        let result = reader.read(text.as_bytes(), |value| {
-            json::check(value, self.limits)?;
-            Ok(read(value, self))
-        });
-        self.readers.put_back(reader);
-        result.ok()
+impl Nested for Desk<'_> {
+    fn reading(&mut self) -> (&mut Readers, &Limits) {
+        (self.readers, self.limits)
     }
 }

@@ -19,7 +19,7 @@
 use compact_str::CompactString;
 
 use super::super::detect::Need;
-use super::super::draft::{Desk, Draft, Paths, Reading};
+use super::super::draft::{Desk, Draft, Nested, Paths, Reading};
 use super::super::json::{Scalar, Value};
 use super::super::names::{KEY, Things, lowered};
 use super::super::reject::Reject;

@@ -15,7 +15,7 @@ use crate::entity::{EntityKind, Role};
 
 use super::super::attack;
 use super::super::detect::Need;
-use super::super::draft::{Desk, Draft, Paths, Reading};
+use super::super::draft::{Desk, Draft, Nested, Paths, Reading};
 use super::super::json::{Scalar, Value};
 use super::super::names::{self, KEY, Names, Things, lowered};
 use super::super::reject::Reject;

@@ -16,7 +16,7 @@ use crate::alert::Lifecycle;
 use crate::entity::{Entity, EntityKind, Role};
 
 use super::super::detect::Need;
-use super::super::draft::{Desk, Draft, Paths, Reading};
+use super::super::draft::{Desk, Draft, Nested, Paths, Reading};
 use super::super::json::{Scalar, Value};
 use super::super::names::{KEY, Names, Things, lowered};
 use super::super::reject::Reject;

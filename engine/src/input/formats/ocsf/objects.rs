@@ -3,7 +3,7 @@
 
 use crate::entity::{EntityKind, Role};
 
-use super::super::super::draft::Draft;
+use super::super::super::draft::{Draft, Nested};
 use super::super::super::json::Value;
 use super::super::super::names::{self, Account, Names, Things};
 use super::super::aws;

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use crate::entity::{Entity, EntityKind, Role};
 
-use super::super::super::draft::{Draft, each_text, first_text, thing};
+use super::super::super::draft::{Draft, Nested, each_text, first_text, thing};
 use super::super::super::json::Value;
 
 /// The fields that matter, gathered in any order.
