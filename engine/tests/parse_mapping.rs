@@ -249,3 +249,35 @@ fn a_bad_file_names_line_and_key() {
         );
     }
 }
+
+#[test]
+fn examples_say_which_paths_lead_nowhere() {
+    let text = r#"name = "m"
+[alert]
+time = "t"
+rule_name = "rule.name"
+title = { paths = ["summary", "text"] }
+[[entity]]
+kind = "host"
+role = "affected"
+path = "hosts[].name"
+[[example]]
+message = '{"t":1772352000,"rule":{"name":"r"},"hosts":[{"nmae":"h"}]}'
+[[example]]
+message = """
+{"t":1772352000,"rule.name":"r","text":"x"}"""
+"#;
+    let mapping = Mapping::from_toml(text, "m.toml").unwrap();
+    assert_eq!(mapping.file_name(), "m.toml");
+    assert!(!mapping.is_told());
+    let lines: Vec<usize> = mapping.examples().iter().map(|e| e.line).collect();
+    assert_eq!(lines, [11, 13]);
+    let messages: Vec<&str> = mapping.examples().iter().map(|e| &*e.message).collect();
+    let without = |messages: &[&str]| mapping.paths_without_value(messages, &Limits::default());
+    assert_eq!(without(&messages), ["summary", "hosts[].name"]);
+    assert_eq!(without(&messages[..1]), ["summary", "text", "hosts[].name"]);
+    let all = ["summary", "text", "rule.name", "t", "hosts[].name"];
+    let mut told = without(&["[", "x", "{\"a\":"]);
+    told.sort_by_key(|path| all.iter().position(|known| known == path));
+    assert_eq!(told, all);
+}

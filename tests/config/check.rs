@@ -109,6 +109,48 @@ fn a_wrong_mapping_ends_with_78_and_names_its_line() {
 }
 
 #[test]
+fn mappings_are_tried_on_their_examples() {
+    let mapping = |name: &str, message: &str| {
+        format!(
+            "name = \"{name}\"\n[detect]\npresent = [\"weird\"]\n[alert]\ntime = \"t\"\nrule_name = \"r\"\ntitle = \"titel\"\n\
+             [[example]]\nmessage = '{message}'"
+        )
+    };
+    let check = |a: &str, b: &str| {
+        check_files(&[
+            ("c.toml", "[mappings]\ndir = \"m\""),
+            ("m/a.toml", &mapping("a", a)),
+            ("m/b.toml", &mapping("b", b)),
+        ])
+    };
+    let right = r#"{"weird":1,"t":1772352000,"r":"A rule","host":"ws-7"}"#;
+    let output = check(right, r#"{"weird":1,"t":1772352000}"#);
+    assert_refused(
+        &output,
+        &["m/b.toml:9:1: example[0].message: rejected as missing_rule: no rule at rule_id"],
+    );
+    let output = check(right, right);
+    assert_refused(
+        &output,
+        &["m/b.toml:9:1: example[0].message: it is read as a, which is tried before"],
+    );
+    let output = check_files(&[
+        ("c.toml", "[mappings]\ndir = \"m\""),
+        ("m/a.toml", &mapping("a", right)),
+    ]);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    for expected in [
+        "ok: inputs 1, mappings 1",
+        "m/a.toml: examples 1\nmessage 1: a",
+        "A rule",
+        "host: ws-7",
+        "in no example: titel",
+    ] {
+        assert!(stdout.contains(expected), "{expected}\n{stdout}");
+    }
+}
+
+#[test]
 fn a_wrong_command_line_ends_with_2() {
     let status = Command::new(env!("CARGO_BIN_EXE_caseloom"))
         .env_clear()

@@ -3,6 +3,7 @@
 //! `config/mappings/ait-ads.toml` is the worked example. The file is compiled once into a plan; a record is then
 //! walked once, and every value that a path leads to falls into its slot. See `mapping/file.rs` for the keys.
 
+mod example;
 mod field;
 mod file;
 mod plan;
@@ -20,6 +21,7 @@ use field::{Field, Origin, Path};
 use file::{EntityRule, File, KindWord};
 use plan::{Found, Plan};
 
+pub use example::Example;
 pub use file::MappingError;
 
 /// A compiled mapping file.
@@ -27,6 +29,8 @@ pub use file::MappingError;
 pub struct Mapping {
     file: File,
     plan: Plan,
+    file_name: String,
+    examples: Vec<Example>,
 }
 
 impl Mapping {
@@ -38,13 +42,31 @@ impl Mapping {
         let mut file = File::from_toml(text, file_name)?;
         let mut plan = Plan::default();
         file.each_path(|path| path.slot = plan.add(&path.text));
-        Ok(Self { file, plan })
+        Ok(Self {
+            examples: example::read(&file, text),
+            file,
+            plan,
+            file_name: file_name.to_owned(),
+        })
+    }
+
+    /// The file's name as it was given.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        &self.file_name
     }
 
     /// The mapping's name, by which a topic's `format` refers to it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.file.name
+    }
+
+    /// Whether its records can be told by their keys, with `format = "auto"`; else only the name says it.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        let detect = &self.file.detect;
+        !detect.present.is_empty() || !detect.equal.is_empty()
     }
 
     /// How its records are told; `None`: never, only by name.

@@ -33,7 +33,7 @@ use crate::time::Timestamp;
 
 pub use detect::{BuiltIn, Format};
 pub use limits::Limits;
-pub use mapping::{Mapping, MappingError};
+pub use mapping::{Example, Mapping, MappingError};
 pub use parser::{Guess, Parser};
 pub use reject::Reject;
 

@@ -21,6 +21,9 @@
 //! role = "affected"
 //! path = "device.name"
 //! thing = 1                                   # entities of the same number name the same thing
+//!
+//! [[example]]                                 # what `caseloom check` tries the mapping on
+//! message = '''{"detection": "x", "agent": {"id": "7"}, "detected_at": "2026-03-01T08:00:00Z"}'''
 //! ```
 
 use std::collections::BTreeMap;
@@ -58,6 +61,8 @@ pub(super) struct File {
     pub(super) alert: AlertFields,
     #[serde(default)]
     pub(super) entity: Vec<EntityRule>,
+    #[serde(default)]
+    pub(super) example: Vec<ExampleText>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -95,6 +100,13 @@ pub(super) struct EntityRule {
     pub(super) path: Path,
     #[serde(default)]
     pub(super) thing: u8,
+}
+
+/// A message as it stands in the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExampleText {
+    pub(super) message: toml::Spanned<String>,
 }
 
 /// What an entity's field holds.

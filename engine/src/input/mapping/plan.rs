@@ -169,6 +169,11 @@ impl<'a> Found<'a> {
         self.single[slot].or_else(listed)?.scalar()
     }
 
+    /// Whether the slot's path leads to anything.
+    pub(super) fn has(&self, slot: usize) -> bool {
+        self.single[slot].is_some() || self.more.iter().any(|listed| listed.slot == slot)
+    }
+
     /// Shows every value at the slot's path, with the number of the object in a list in which it stands.
     pub(super) fn each(&self, slot: usize, mut show: impl FnMut(Scalar<'a>, u32)) {
         if let Some(value) = self.single[slot].and_then(Value::scalar) {
