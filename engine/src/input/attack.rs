@@ -15,6 +15,11 @@ use techniques::TECHNIQUES;
 /// Shows what each part of `raw` between commas, semicolons and bars names: the ids in it (`attack.t1059.001`,
 /// `Rundll32 (T1218.011)`, `T1095 - Name`, `TA0043-T1595`), or else a tactic. Returns how many parts named neither.
 pub(crate) fn each(raw: &str, mut show: impl FnMut(CompactString)) -> u32 {
+    // Most fields hold one id as it is.
+    if let Some(id) = plain_id(raw) {
+        show(id);
+        return 0;
+    }
     let parts = raw.split([',', ';', '|', '¦', '\n']).map(str::trim);
     let mut unknown = 0;
     for part in parts.filter(|part| !part.is_empty()) {
@@ -46,6 +51,25 @@ fn each_id(text: &str, show: &mut impl FnMut(CompactString)) -> bool {
         }
     }
     found
+}
+
+/// The id that `text` is, in the canonical writing: `TA0011`, `T1071`, `T1059.001`.
+fn plain_id(text: &str) -> Option<CompactString> {
+    let is_number = |digits: &[u8]| digits.iter().all(u8::is_ascii_digit);
+    match text.as_bytes() {
+        [b'T', b'A', number @ ..] if number.len() == 4 && is_number(number) => {
+            Some(CompactString::new(text))
+        }
+        [b'T', number @ ..] if number.len() == 4 && is_number(number) => {
+            Some(present(CompactString::new(text)))
+        }
+        [b'T', a, b, c, d, b'.', sub @ ..]
+            if sub.len() == 3 && is_number(&[*a, *b, *c, *d]) && is_number(sub) =>
+        {
+            Some(CompactString::new(text))
+        }
+        _ => None,
+    }
 }
 
 /// The id that `text` begins with, and what follows it.
@@ -161,6 +185,30 @@ mod tests {
         let mut ids = Vec::new();
         each(raw, |id| ids.push(id.to_string()));
         ids
+    }
+
+    #[test]
+    fn an_id_alone_is_the_same_as_among_others() {
+        for raw in [
+            "T1071",
+            "TA0011",
+            "T1059.001",
+            "T1002",
+            "T10711",
+            "TA00111",
+            "T1059.0011",
+            "T1059.01",
+            "t1071",
+            "ta0011",
+            "T107",
+            "TA001",
+            "T1071.",
+            "TX0011",
+        ] {
+            let among: Vec<String> = ids(&format!("{raw},T1003"));
+            let (last, before) = among.split_last().unwrap();
+            assert_eq!((ids(raw).as_slice(), &**last), (before, "T1003"), "{raw}");
+        }
     }
 
     #[test]

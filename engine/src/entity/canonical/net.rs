@@ -162,6 +162,33 @@ fn is_mark(c: char) -> bool {
 
 /// An absolute URL: scheme and host in lower case, without fragment, default port and a lone `/` as its path.
 pub(super) fn url(raw: &str) -> Option<CompactString> {
+    if is_canonical_url(raw) {
+        return Some(CompactString::new(raw));
+    }
+    any_url(raw)
+}
+
+/// Whether a URL surely has its canonical form: of HTTP, with a host of small letters, digits, dots and dashes, and
+/// nothing in it that [`any_url`] looks for.
+fn is_canonical_url(raw: &str) -> bool {
+    let rest = raw.strip_prefix("http");
+    let rest = rest.map(|rest| rest.strip_prefix('s').unwrap_or(rest));
+    let Some(rest) = rest.and_then(|rest| rest.strip_prefix("://")) else {
+        return false;
+    };
+    let is_host_byte = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
+    let host = rest.bytes().take_while(|byte| is_host_byte(byte)).count();
+    let path = &rest.as_bytes()[host..];
+    let is_path_byte =
+        |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'\\' | b'[' | b'(' | b'{');
+    let name = &rest.as_bytes()[..host];
+    name.first().is_some_and(u8::is_ascii_alphanumeric)
+        && name.last().is_some_and(u8::is_ascii_alphanumeric)
+        && matches!(path, [] | [b'?', ..] | [b'/', _, ..])
+        && path.iter().all(is_path_byte)
+}
+
+fn any_url(raw: &str) -> Option<CompactString> {
     let text = &*refang(raw)?;
     let (scheme, rest) = text.split_once(':')?;
     let rest = rest.strip_prefix("//")?;
@@ -277,4 +304,34 @@ fn refang(text: &str) -> Option<Cow<'_, str>> {
         text.replace(way, plain)
     });
     (!is_defanged(&plain)).then_some(Cow::Owned(plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn most_urls_take_the_short_way() {
+        for url in [
+            "http://cdn.example.org/cache/update.php?id=8841",
+            "https://203.0.113.9",
+            "https://bad.example.org?x=%7B1%7D",
+        ] {
+            assert!(is_canonical_url(url), "{url}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_url_that_takes_the_short_way_is_canonical_already(
+            url in "(http|https|HTTP|hxxp|ftp)(://|:/)[a-zA-Z0-9.:@-]{0,6}([/?#\\\\][ -~]{0,6})?",
+        ) {
+            if is_canonical_url(&url) {
+                let long_way = any_url(&url);
+                prop_assert_eq!(long_way.as_deref(), Some(&*url));
+            }
+        }
+    }
 }
