@@ -24,6 +24,7 @@ pub mod access;
 pub mod evidence;
 pub mod kpis;
 pub mod http;
+pub mod outputs;
 pub mod daemon;
 pub mod demo;
 pub mod verify;

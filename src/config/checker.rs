@@ -22,7 +22,7 @@ pub(super) struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn report(&mut self, key: KeyPath, message: impl Into<String>) {
+    pub(super) fn report(&mut self, key: KeyPath, message: impl Into<String>) {
         self.problems.push(Problem {
             place: self.tree.place_of(&key),
             key: key.to_string(),

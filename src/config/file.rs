@@ -12,6 +12,7 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use super::checker::Checker;
 use super::kafka::{self, KafkaConfig};
 use super::limits::LimitsFile;
+use super::outputs::OutputFile;
 use super::section::{
     HttpConfig, InputConfig, LogConfig, OutputConfig, PipelineConfig, StoreConfig,
 };
@@ -24,6 +25,7 @@ pub(super) struct FileConfig {
     kafka: KafkaFile,
     input: Option<Vec<InputConfig>>,
     output: OutputConfig,
+    outputs: Vec<OutputFile>,
     store: StoreConfig,
     http: HttpConfig,
     policy: PolicyFile,
@@ -82,6 +84,7 @@ impl FileConfig {
         checker.formats(&inputs, &mappings);
         checker.outputs(&self.output, &inputs);
         checker.http(&self.http);
+        let outputs = checker.tools(self.outputs, base);
         let properties = self.kafka.properties;
         let kafka = KafkaConfig {
             brokers: self.kafka.brokers.0.join(","),
@@ -97,6 +100,7 @@ impl FileConfig {
             kafka,
             inputs,
             output: self.output,
+            outputs,
             store: StoreConfig {
                 path: base.join(&self.store.path),
                 ..self.store

@@ -12,6 +12,7 @@ mod file;
 mod kafka;
 mod limits;
 mod mappings;
+mod outputs;
 mod policy;
 mod secret;
 mod section;
@@ -26,6 +27,8 @@ pub use duration::parse as parse_duration;
 pub use error::{ConfigError, Place, Problem};
 pub use kafka::{KafkaConfig, Property};
 pub(crate) use mappings::read as read_mapping;
+pub(crate) use outputs::certificates;
+pub use outputs::{Login, SeverityWord, ToolConfig, ToolKind, Wanted};
 pub use policy::{Change, changes, written};
 pub use secret::Secret;
 pub use section::{
@@ -54,6 +57,8 @@ pub struct Config {
     pub inputs: Vec<InputConfig>,
     /// Where results go.
     pub output: OutputConfig,
+    /// Tools that cases are told to.
+    pub outputs: Vec<ToolConfig>,
     /// The data directory.
     pub store: StoreConfig,
     /// The API and the console.

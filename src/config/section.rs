@@ -107,6 +107,12 @@ pub struct StoreConfig {
     /// Input pauses while less than this is free on the store's file system.
     #[serde(deserialize_with = "size::deserialize")]
     pub free_bytes_min: usize,
+    /// The feed of the outputs forgets its oldest events above this.
+    #[serde(deserialize_with = "size::deserialize")]
+    pub feed_bytes_max: usize,
+    /// The feed of the outputs forgets events older than this.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub feed_age_max: Duration,
     /// Memory for blocks read from disk.
     #[serde(deserialize_with = "size::deserialize")]
     pub cache_bytes: usize,
@@ -214,6 +220,8 @@ impl Default for StoreConfig {
             outbox_records_max: 100_000,
             outbox_bytes_max: 256 << 20,
             free_bytes_min: 512 << 20,
+            feed_bytes_max: 256 << 20,
+            feed_age_max: Duration::from_secs(7 * 24 * 3_600),
             cache_bytes: 64 << 20,
         }
     }

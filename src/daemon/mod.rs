@@ -6,6 +6,7 @@
 mod gauges;
 mod input;
 mod output;
+mod outputs;
 mod reload;
 
 use std::sync::Arc;
@@ -123,7 +124,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         block_cache_bytes: config.store.cache_bytes,
         ..StoreOptions::default()
     };
-    let store = Store::open(&config.store.path, &options).map_err(failed)?;
+    let mut store = Store::open(&config.store.path, &options).map_err(failed)?;
     let recovered = store.recover().map_err(failed)?;
     let view = Arc::new(CaseView::new(
         config.http.view_cases_max,
@@ -159,6 +160,11 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     let options = config.kafka.options(wishes.accept_gap);
     let outlet = output::outlet(config, &options)?;
     let mut source = start_source(config, &options, &topics, &recovered)?;
+    if !config.outputs.is_empty() {
+        store.writer.keep_feed(&store.feed);
+    }
+    let shelf =
+        outputs::shelf(config, store.feed, recovered.outbox_head, &metrics).map_err(failed)?;
     let lane_status = LaneStatus::default();
     let (news, heard) = crossbeam_channel::bounded::<News>(NEWS_MAX);
     let lane = Lane::new(LaneParts {
@@ -185,7 +191,14 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     let gauges = gauges.spawn(shutdown)?;
 
     let every = Span(i64::try_from(config.output.audit_every.as_millis()).unwrap_or(i64::MAX));
-    let (_mailbox, post) = post(Heads::new(store.reader.clone(), every));
+    let (mailbox, post) = post(Heads::new(store.reader.clone(), every));
+    let shared = outputs::Shared {
+        mailbox,
+        metrics: Arc::clone(&metrics),
+        clock: Arc::clone(&clock),
+        guard: guard.clone(),
+    };
+    let outputs = outputs::start(config, &shelf, &shared, shutdown)?;
     let policies = PolicyPost::default();
     let reload = match wishes.read_policy {
         Some(read) => {
@@ -225,6 +238,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     }
     let mut threads = vec![("lane", lane), ("gauges", gauges), ("http", http)];
     threads.extend(reload.map(|reload| ("reload", reload)));
+    threads.extend(outputs);
     join(threads);
     ended?;
     Ok(accounting)

@@ -29,7 +29,7 @@ pub(super) fn headers(
     ]
 }
 
-pub(super) fn rfc3339(time: Timestamp) -> String {
+pub(crate) fn rfc3339(time: Timestamp) -> String {
     time.clamp(Timestamp(0), TIME_MAX).to_rfc3339()
 }
 

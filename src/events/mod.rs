@@ -30,6 +30,7 @@ use crate::ports::{Destination, OutputRecord};
 use crate::store::ChainLink;
 
 pub use audit_head::AuditHeadEvent;
+pub(crate) use cloudevents::rfc3339;
 pub use dead_letter::{DEAD_LETTER_BYTES_MAX, DeadLetter, dead_letter};
 pub use size::EVENT_BYTES_MAX;
 pub use text::one_line;

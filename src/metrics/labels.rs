@@ -33,6 +33,8 @@ pub enum Bound {
     HttpTime,
     /// `store.outbox_records_max` or `store.outbox_bytes_max`: the owner read nothing for a moment.
     Outbox,
+    /// `store.feed_bytes_max` or `store.feed_age_max`: outputs missed events.
+    Feed,
     /// `store.free_bytes_min`: the owner did nothing for a moment, because the disk is nearly full.
     StoreRoom,
 }
@@ -88,7 +90,7 @@ impl Stage {
 
 impl Bound {
     /// Every bound that is counted here.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ViewCases,
         Self::ViewCandidates,
         Self::ViewText,
@@ -96,6 +98,7 @@ impl Bound {
         Self::HttpRequests,
         Self::HttpTime,
         Self::Outbox,
+        Self::Feed,
         Self::StoreRoom,
     ];
 
@@ -110,6 +113,7 @@ impl Bound {
             Self::HttpRequests => "http_requests",
             Self::HttpTime => "http_time",
             Self::Outbox => "outbox",
+            Self::Feed => "feed",
             Self::StoreRoom => "store_room",
         }
     }

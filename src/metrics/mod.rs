@@ -204,6 +204,56 @@ impl Metrics {
             .set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
+    /// Makes the series of an output, so that a first increase is one.
+    pub fn output_begins(&self, output: &str) {
+        for counters in [
+            &self.output_delivered,
+            &self.output_retries,
+            &self.output_dead_letters,
+        ] {
+            counters.with_label_values(&[output]);
+        }
+        for reason in ["unwanted", "superseded", "expired"] {
+            self.output_skipped.with_label_values(&[output, reason]);
+        }
+        self.set_output_lag(output, 0);
+    }
+
+    /// Counts an event that an output's tool has.
+    pub fn output_delivered(&self, output: &str) {
+        add(&self.output_delivered, output, 1);
+    }
+
+    /// Counts an attempt that failed.
+    pub fn output_retried(&self, output: &str) {
+        add(&self.output_retries, output, 1);
+    }
+
+    /// Counts an event that went to the dead letters.
+    pub fn output_dead(&self, output: &str) {
+        add(&self.output_dead_letters, output, 1);
+    }
+
+    /// Counts an event that an output passed over.
+    pub fn output_skipped(&self, output: &str, reason: &'static str) {
+        self.output_skipped
+            .with_label_values(&[output, reason])
+            .inc();
+    }
+
+    /// Takes over how old the oldest event is that an output has not got.
+    pub fn set_output_lag(&self, output: &str, seconds: i64) {
+        self.output_lag_seconds
+            .with_label_values(&[output])
+            .set(seconds);
+    }
+
+    /// Takes over what waits for outputs.
+    pub fn set_feed(&self, bytes: u64) {
+        self.feed_bytes
+            .set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
     /// Counts that a bound was reached.
     pub fn bound_reached(&self, bound: Bound) {
         add(&self.bounds_reached, bound.as_str(), 1);

@@ -154,6 +154,20 @@ table! {
     /// Case events published, by type, since this process started.
     events_published: IntCounterVec = "caseloom_events_published_total" ["type"];
 
+    /// Events that an output's tool has taken, since this process started.
+    output_delivered: IntCounterVec = "caseloom_output_delivered_total" ["output"];
+    /// Attempts to deliver an event that failed and are repeated, since this process started.
+    output_retries: IntCounterVec = "caseloom_output_retries_total" ["output"];
+    /// Events that an output's tool refused and that are in the dead letters, since this process started.
+    output_dead_letters: IntCounterVec = "caseloom_output_dead_letters_total" ["output"];
+    /// Events that an output passed over, by reason, since this process started: unwanted by its filters, superseded by a
+    /// later one of the same case, or expired: beyond store.feed_bytes_max or store.feed_age_max before it could take them.
+    output_skipped: IntCounterVec = "caseloom_output_skipped_total" ["output", "reason"];
+    /// Seconds since the oldest event that an output has not got yet; 0: it has all.
+    output_lag_seconds: IntGaugeVec = "caseloom_output_lag_seconds" ["output"];
+    /// Bytes of the events that wait for outputs.
+    feed_bytes: IntGauge = "caseloom_feed_bytes" [];
+
     // How long it takes.
 
     /// Seconds per batch in each stage: poll, parse, decide, commit, publish.

@@ -26,7 +26,7 @@ use caseloom::ports::{
 };
 use caseloom::shutdown::Shutdown;
 use caseloom::store::{
-    BatchStore, ChainLink, CommitBatch, Head, OutboxPending, Store, StoreError, StoreOptions,
+    BatchStore, ChainLink, CommitBatch, Feed, Head, OutboxPending, Store, StoreError, StoreOptions,
     StoreReader, StoreWriter,
 };
 use caseloom::view::CaseView;
@@ -69,6 +69,7 @@ pub(crate) struct Running {
     pub(crate) guard: StoreGuard,
     pub(crate) desk: Desk,
     pub(crate) mailbox: Mailbox,
+    pub(crate) feed: Arc<Feed>,
     lane: Option<Lane>,
 }
 
@@ -109,7 +110,8 @@ impl Rig {
 
     /// Starts where the store ended.
     pub(crate) fn start(&self) -> Running {
-        let store = Store::open(self.directory.path(), &StoreOptions::default()).unwrap();
+        let mut store = Store::open(self.directory.path(), &StoreOptions::default()).unwrap();
+        store.writer.keep_feed(&store.feed);
         let recovered = store.recover().unwrap();
         let config = Config::default();
         let policy = config.load_policy(None).unwrap();
@@ -176,6 +178,7 @@ impl Rig {
             guard,
             desk,
             mailbox,
+            feed: Arc::new(store.feed),
             lane: Some(lane),
         }
     }

@@ -33,14 +33,14 @@ fn the_shipped_file_holds_every_key() {
         })
     };
     for section in [
-        "kafka", "input", "output", "store", "http", "policy", "mappings", "pipeline", "limits",
-        "log",
+        "kafka", "input", "output", "outputs", "store", "http", "policy", "mappings", "pipeline",
+        "limits", "log",
     ] {
         // An unknown key that is near none makes the refusal list all that are known.
-        let header = if section == "input" {
-            "[[input]]\ntopic = \"a\"".into()
-        } else {
-            format!("[{section}]")
+        let header = match section {
+            "input" => "[[input]]\ntopic = \"a\"".into(),
+            "outputs" => "[[outputs]]\nname = \"a\"".into(),
+            section => format!("[{section}]"),
         };
         let refused = refusal(
             &format!("{header}\nqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq = 1"),
