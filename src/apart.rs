@@ -36,6 +36,8 @@ pub struct Side {
 /// What kept two sides apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Obstacle {
+    /// People said that alerts must not make them one.
+    Pin,
     /// They were connected and kept apart: together they would be over a cap.
     Cap,
     /// Both name it and both link by it, but too far apart in time.
@@ -89,6 +91,7 @@ impl Obstacle {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Pin => "pin",
             Self::Cap => "cap",
             Self::Gap => "gap",
             Self::Weight => "weight",
@@ -166,6 +169,10 @@ fn relation(a: &GroupRecord, b: &GroupRecord) -> Option<Reason> {
             .max()
     };
     let text = match known(a, b).max(known(b, a))? {
+        Relation::Apart => {
+            let text = "people keep them apart: a pin that alerts don't overrule";
+            return Some(Reason::of(Obstacle::Pin, text));
+        }
         Relation::ContinuationOf => "one goes on where the other was full",
         Relation::Related => {
             "they are connected, and kept apart because together they would be over a cap"

@@ -157,6 +157,12 @@ pub enum EventType {
     Task,
     /// Evidence was added, or a copy taken.
     Evidence,
+    /// A case that was merged is one of its own again.
+    Unmerged,
+    /// Some of its activities became a case of their own, or it is that case.
+    Split,
+    /// Some of its activities were moved into another case, or came from there.
+    Moved,
 }
 
 /// One announcement about one case, complete in itself.
@@ -354,6 +360,9 @@ impl EventType {
             Self::Note => "note",
             Self::Task => "task",
             Self::Evidence => "evidence",
+            Self::Unmerged => "unmerged",
+            Self::Split => "split",
+            Self::Moved => "moved",
         }
     }
 }

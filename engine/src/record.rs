@@ -62,6 +62,41 @@ pub enum Record {
     Turns(Box<TurnsRecord>),
     /// Key its version; a policy that came into force.
     Policy(Box<PolicyRecord>),
+    /// Key the loser's group: how a case was merged into another.
+    Merge(Box<MergeRecord>),
+    /// An activity belongs to another group since then, by which its record and tally are put anew: (number, the group it
+    /// had, the one it has).
+    Rehomed(ActivityId, GroupId, GroupId),
+}
+
+/// How a case was merged into another: what an unmerge needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergeRecord {
+    /// The group that was merged.
+    pub loser: GroupId,
+    /// The one into which.
+    pub into: GroupId,
+    /// Wall time.
+    pub time: Timestamp,
+    /// Why, as the event says it.
+    pub reason: CompactString,
+    /// The last activity that had opened.
+    pub last: ActivityId,
+    /// How the loser stood before.
+    pub lost: Kept,
+    /// How the survivor stood before.
+    pub was: Kept,
+}
+
+/// How people had a case stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Its status.
+    pub status: Status,
+    /// Its owner.
+    pub owner: Option<CompactString>,
+    /// What was done to it.
+    pub work: Option<Work>,
 }
 
 /// A policy that came into force; the last one written is.
@@ -314,6 +349,8 @@ pub enum Relation {
     ContinuationOf,
     /// Linked, but not merged: the reason is in the event.
     Related,
+    /// People said that alerts must not make them one.
+    Apart,
 }
 
 /// Which limit stopped a group from growing.

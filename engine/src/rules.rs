@@ -57,6 +57,11 @@ impl RuleTable {
         no
     }
 
+    /// Counts a mention of a rule that is known.
+    pub(crate) fn hold(&mut self, no: No<Rule>) {
+        self.slots[no].mentions += 1;
+    }
+
     /// Takes a mention back; the rule goes with its last one.
     pub(crate) fn forget(&mut self, no: No<Rule>) {
         self.slots[no].mentions -= 1;

@@ -10,7 +10,9 @@ use caseloom_engine::alert::Alert;
 use caseloom_engine::command::{Answer, EntryRecord};
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::decision::{CaseEvent, Decision};
+use caseloom_engine::ids::GroupId;
 use caseloom_engine::policy::Policy;
+use caseloom_engine::record::Stage;
 use caseloom_engine::time::Timestamp;
 use common::acts::{self, Deed};
 use common::shelf::Shelf;
@@ -18,10 +20,27 @@ use common::worlds::{Alerts, World, tight_policy};
 use proptest::prelude::*;
 
 /// What happens, in order.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Step {
     Alert(Box<Alert>),
     Deed(Deed),
+}
+
+impl std::fmt::Debug for Step {
+    /// A line that a person can read.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let alert = match self {
+            Self::Deed(deed) => return write!(f, "do {}", deed.line),
+            Self::Alert(alert) => alert,
+        };
+        let after = alert.time.since(common::BEGIN).0 / 1_000;
+        let (id, rule, score) = (&alert.id, &alert.rule_id, alert.severity.score);
+        write!(f, "alert {id:?} {after}s {rule} {score} {}", alert.scope)?;
+        for entity in &alert.entities {
+            write!(f, " {:?}:{}/{:?}", entity.kind, entity.value, entity.role)?;
+        }
+        Ok(())
+    }
 }
 
 /// A small world with people in it.
@@ -202,4 +221,74 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn an_unmerge_gives_both_back(steps in worlds(), first in any::<prop::sample::Index>()) {
+        let mut run = Run::new(common::SEED).all(&steps, 5);
+        let groups = run.shelf.groups.values();
+        let open = groups.filter(|group| group.stage.is_open());
+        let open: Vec<_> = open.map(|group| (group.scope, group.id)).collect();
+        let mut pairs = Vec::new();
+        for (at, (scope, a)) in open.iter().enumerate() {
+            let others = open[at + 1..].iter().filter(|(other, _)| other == scope);
+            pairs.extend(others.flat_map(|(_, b)| [(*a, *b), (*b, *a)]));
+        }
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        let (a, b) = pairs[first.index(pairs.len())];
+        let before = run.shelf.clone();
+        run.take(&Step::Deed(Deed { group: 0, line: format!("ana g{} merge g{}", a.0, b.0) }));
+        if !matches!(run.decision.answers[0], Answer::Done(_)) {
+            return Ok(());
+        }
+        run.seal();
+        let (senior, junior) = match run.shelf.groups[&a].stage {
+            Stage::Merged { .. } => (b, a),
+            _ => (a, b),
+        };
+        let case = run.shelf.groups[&senior].case;
+        prop_assert_eq!(run.shelf.groups[&junior].stage, Stage::Merged { into: senior, case });
+        run.restart();
+        run.take(&Step::Deed(Deed { group: 0, line: format!("ana g{} unmerge g{}", senior.0, junior.0) }));
+        prop_assert!(matches!(run.decision.answers[0], Answer::Done(_)));
+        run.seal();
+        for id in [a, b] {
+            prop_assert_eq!(stands(&before, id), stands(&run.shelf, id));
+        }
+        prop_assert_eq!(before.accounting.terms, run.shelf.accounting.terms);
+        run.restart();
+        run.seal();
+        acts::check_audit(&run.shelf);
+    }
+}
+
+/// How a case stands, without when and how often people acted.
+fn stands(shelf: &Shelf, id: GroupId) -> impl PartialEq + std::fmt::Debug + use<> {
+    let group = &shelf.groups[&id];
+    let sums = (
+        group.alerts,
+        group.attached,
+        group.activities,
+        group.entities,
+        group.risk.to_bits(),
+    );
+    let shown = (
+        group.severity,
+        group.first,
+        group.last,
+        group.status,
+        group.owner.clone(),
+    );
+    let work = shelf.works.get(&id).cloned().unwrap_or_default();
+    let done = (
+        work.verdict,
+        work.tags,
+        work.fields,
+        work.notes,
+        work.tasks,
+        work.evidence,
+        work.resolution,
+    );
+    (sums, shown, done)
 }

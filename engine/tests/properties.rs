@@ -86,6 +86,8 @@ fn assert_no_record_twice(records: &[Record]) {
             | Record::Links(..)
             | Record::Loose(..)
             | Record::Policy(_)
+            | Record::Merge(_)
+            | Record::Rehomed(..)
             | Record::Entry(_)
             | Record::Audit(_)
             | Record::Key(_)

@@ -109,6 +109,63 @@ enum CaseVerb {
         #[arg(long)]
         note: Option<String>,
     },
+    /// Make two cases one; the older survives
+    Merge {
+        /// Id of the case
+        case: String,
+        /// Id of the other one
+        other: String,
+        /// Why
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Take a case that was merged into this one out again, for good
+    Unmerge {
+        /// Id of the case
+        case: String,
+        /// Id of the one that was merged into it
+        other: String,
+        /// Why
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Make a case of its own of some activities, for good
+    Split {
+        /// Id of the case
+        case: String,
+        /// Numbers of the activities
+        #[arg(required = true)]
+        activities: Vec<u64>,
+        /// Why
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Move some activities into another case, for good
+    Move {
+        /// Id of the case
+        case: String,
+        /// Id of the one into which they go
+        other: String,
+        /// Numbers of the activities
+        #[arg(required = true)]
+        activities: Vec<u64>,
+        /// Why
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Keep two cases apart, whatever connects them
+    Pin {
+        /// Id of the case
+        case: String,
+        /// Id of the other one
+        other: String,
+        /// Let alerts make them one again
+        #[arg(long)]
+        undo: bool,
+        /// Why
+        #[arg(long)]
+        note: Option<String>,
+    },
     /// Make a candidate a case
     Approve {
         /// Id of the candidate
@@ -218,6 +275,43 @@ pub(super) fn case(args: &CaseArgs) -> Result<(), CliError> {
             let mut body = named(&[("note", note.as_ref())]);
             body["status"] = json!("investigating");
             act(case, &CHANGE, body)
+        }
+        CaseVerb::Merge { case, other, note } => {
+            let body = named(&[("other", Some(other)), ("note", note.as_ref())]);
+            act(case, &post("merge"), body)
+        }
+        CaseVerb::Unmerge { case, other, note } => {
+            let body = named(&[("other", Some(other)), ("note", note.as_ref())]);
+            act(case, &post("unmerge"), body)
+        }
+        CaseVerb::Split {
+            case,
+            activities,
+            note,
+        } => {
+            let mut body = named(&[("note", note.as_ref())]);
+            body["activities"] = json!(activities);
+            act(case, &post("split"), body)
+        }
+        CaseVerb::Move {
+            case,
+            other,
+            activities,
+            note,
+        } => {
+            let mut body = named(&[("other", Some(other)), ("note", note.as_ref())]);
+            body["activities"] = json!(activities);
+            act(case, &post("move"), body)
+        }
+        CaseVerb::Pin {
+            case,
+            other,
+            undo,
+            note,
+        } => {
+            let mut body = named(&[("other", Some(other)), ("note", note.as_ref())]);
+            body["apart"] = json!(!undo);
+            act(case, &post("pin"), body)
         }
         CaseVerb::Approve { case, reason } => {
             let way = Way("POST", "candidates", "/approve".into());

@@ -195,7 +195,9 @@ impl HttpError {
 /// request's own fault.
 fn illegal_status(illegal: Illegal) -> StatusCode {
     match illegal {
-        Illegal::NoNote | Illegal::NoTask | Illegal::NoEvidence => StatusCode::NOT_FOUND,
+        Illegal::NoNote | Illegal::NoTask | Illegal::NoEvidence | Illegal::NoCase(_) => {
+            StatusCode::NOT_FOUND
+        }
         Illegal::NotTheAuthor => StatusCode::FORBIDDEN,
         Illegal::Empty(_) | Illegal::TooLong { .. } | Illegal::KeyReused => {
             StatusCode::UNPROCESSABLE_ENTITY

@@ -286,5 +286,10 @@ pub(super) fn sentence(entry: &EntryRecord) -> String {
         Verb::EvidenceTaken => format!("took a copy of evidence {about}"),
         Verb::Approved => "made the candidate a case".to_owned(),
         Verb::Dismissed => "dismissed the candidate".to_owned(),
+        Verb::Merged => format!("made one of two cases: {}", changes()),
+        Verb::Unmerged => format!("took a merged case out again: {}", changes()),
+        Verb::Split => format!("made a case of its own of {}", changes()),
+        Verb::Moved => format!("moved {}", changes()),
+        Verb::Pinned => format!("set whether cases stay apart: {}", changes()),
     }
 }

@@ -14,6 +14,7 @@ mod announce;
 mod desk;
 mod post;
 mod filing;
+mod obey;
 mod owner;
 mod lane;
 mod relay;

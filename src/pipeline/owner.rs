@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use caseloom_engine::command::Command;
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::decision::CaseEvent;
-use caseloom_engine::ids::GroupId;
 use caseloom_engine::input::Parser;
 use caseloom_engine::record::Record;
 use caseloom_engine::time::{Span, Timestamp};
@@ -15,7 +13,7 @@ use crossbeam_channel::Sender;
 use super::PipelineError;
 use super::announce::{Announced, announce};
 use super::care::{Attempt, Care};
-use super::desk::{DeskQueue, Ticket};
+use super::desk::DeskQueue;
 use super::filing;
 use super::guard::StoreGuard;
 use super::intake::Intake;
@@ -106,13 +104,13 @@ impl std::fmt::Debug for Parts {
 
 /// The loop and its state.
 pub struct Owner {
-    intake: Intake,
-    writer: Box<dyn BatchStore>,
+    pub(super) intake: Intake,
+    pub(super) writer: Box<dyn BatchStore>,
     topics: Topics,
     renderer: Renderer,
     view: Arc<CaseView>,
-    metrics: Arc<Metrics>,
-    clock: Arc<dyn Clock>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) clock: Arc<dyn Clock>,
     limits: Limits,
     lane: Sender<News>,
     lane_status: LaneStatus,
@@ -122,11 +120,11 @@ pub struct Owner {
     /// Messages that are still to be taken one at a time.
     careful: usize,
     /// The last time told to the engine; wall clocks jump back, the engine's time must not.
-    told: Timestamp,
+    pub(super) told: Timestamp,
     /// Input records passed over, since the store began.
     lost: u64,
     sized: Instant,
-    desk: DeskQueue,
+    pub(super) desk: DeskQueue,
     post: Post,
     on_event: Option<OnEvent>,
 }
@@ -281,71 +279,6 @@ impl Owner {
         Ok(persisted)
     }
 
-    /// Does what people want, in a batch of its own, and answers when it is durable.
-    ///
-    /// # Errors
-    /// When the store failed; nobody is answered then.
-    pub fn obey(&mut self) -> Result<(), PipelineError> {
-        let tickets = self.desk.take();
-        if tickets.is_empty() {
-            return Ok(());
-        }
-        let now = self.clock.now().max(self.told);
-        self.told = now;
-        for ticket in &tickets {
-            self.decide(now, ticket)?;
-        }
-        let Intake {
-            correlator,
-            decision,
-            ..
-        } = &mut self.intake;
-        correlator.seal(decision);
-        let nothing = RecordBatch::default();
-        if self.has_news(&nothing) {
-            self.commit(&nothing, now)?;
-        }
-        let answers = std::mem::take(&mut self.intake.decision.answers);
-        self.intake.clear();
-        for (ticket, answer) in tickets.into_iter().zip(answers) {
-            self.metrics.observe_answer(&answer);
-            // Who asked may have gone; what is done is done.
-            ticket.answer.send(answer).ok();
-        }
-        Ok(())
-    }
-
-    /// Decides one command. The store is asked for the case: all earlier batches are in it, and a case that another
-    /// command of this batch has recalled is in the engine.
-    fn decide(
-        &mut self,
-        now: Timestamp,
-        Ticket { wish, .. }: &Ticket,
-    ) -> Result<(), PipelineError> {
-        let correlator = &mut self.intake.correlator;
-        let recall = self
-            .writer
-            .recall(wish.case, &|group| correlator.holds(group))?;
-        // No group has this number: the engine says that the case is unknown.
-        let group = recall
-            .as_ref()
-            .map_or(GroupId(u64::MAX), |recall| recall.group.id);
-        if let Some(recall) = recall.filter(|_| !correlator.holds(group)) {
-            correlator.recall(recall);
-        }
-        let command = Command {
-            scope: wish.scope.clone(),
-            case: wish.case,
-            group,
-            actor: wish.actor.clone(),
-            expected: wish.expected,
-            key: wish.key.clone(),
-            action: wish.action.clone(),
-        };
-        correlator.on_command(now, &command, &mut self.intake.decision);
-        Ok(())
-    }
-
     /// While care is needed: the message that is about to be read, so that a crash names it.
     fn note_suspect(&mut self, batch: &RecordBatch) -> Result<(), PipelineError> {
         let Some(first) = batch.records.first().filter(|_| self.careful > 0) else {
@@ -423,7 +356,7 @@ impl Owner {
     }
 
     /// Whether there is anything to write besides the sums.
-    fn has_news(&self, batch: &RecordBatch) -> bool {
+    pub(super) fn has_news(&self, batch: &RecordBatch) -> bool {
         self.intake.messages > 0
             || !batch.assigned.is_empty()
             || !self.intake.dead_letters.is_empty()
@@ -436,7 +369,11 @@ impl Owner {
                 .any(|record| !matches!(record, Record::Accounting(_)))
     }
 
-    fn commit(&mut self, batch: &RecordBatch, now: Timestamp) -> Result<Persisted, PipelineError> {
+    pub(super) fn commit(
+        &mut self,
+        batch: &RecordBatch,
+        now: Timestamp,
+    ) -> Result<Persisted, PipelineError> {
         let letters = std::mem::take(&mut self.intake.dead_letters);
         let events = &self.intake.decision.events;
         let Announced { outbox, chains } =

@@ -48,6 +48,8 @@ pub fn wake(
         | Record::PairGone(_)
         | Record::BusyGone(..)
         | Record::Links(..)
+        | Record::Merge(_)
+        | Record::Rehomed(..)
         | Record::Entry(_)
         | Record::Audit(_)
         | Record::KeyGone(_)

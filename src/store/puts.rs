@@ -94,6 +94,13 @@ impl<'a> Puts<'a> {
                 self.delete(Family::State, schema::busy(*scope, *kind, value));
                 Ok(())
             }
+            Record::Merge(merge) => self.record(Family::State, &schema::merge(merge.loser), merge),
+            Record::Rehomed(activity, from, _) => {
+                for part in [PART_ACTIVITY, PART_LINKS, PART_TALLY] {
+                    self.delete(Family::State, schema::activity(*from, *activity, part));
+                }
+                Ok(())
+            }
             Record::Policy(policy) => policies::put(self, policy),
             Record::Links(group, activity, links) => {
                 let key = schema::activity(*group, *activity, PART_LINKS);

@@ -296,6 +296,10 @@ pub(super) fn recall(
         return Ok(None);
     };
     let work = db.record(Family::State, &schema::work(id))?;
+    let merge = match group.stage {
+        Stage::Merged { .. } => db.record(Family::State, &schema::merge(id))?,
+        _ => None,
+    };
     let mut activities = Vec::new();
     if !is_live(id) && !matches!(group.stage, Stage::Merged { .. }) {
         for part in &group.parts {
@@ -309,6 +313,7 @@ pub(super) fn recall(
         group,
         work,
         activities,
+        merge,
     }))
 }
 

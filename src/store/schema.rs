@@ -24,6 +24,7 @@
 //! | state | 10 group:u64 seq:u64 | `EntryRecord` |
 //! | state | 11 scope:u32 hash of the name:16 bytes | `TurnsRecord` of an assignment |
 //! | state | 12 hash of the version:16 bytes | `PolicyRecord` of one that was in force |
+//! | state | 13 group:u64 | `MergeRecord`: how the group's case was merged into another |
 //! | alerts | scope:u32 day:u32 activity:u64 batch:u64 | the activity's alerts of that batch, see `chunk` |
 //! | raw | scope:u32 day:u32 activity:u64 topic:u16 partition:u32 offset:u64 | a raw message |
 //! | dedup | scope:u32 day:u32 key:16 bytes | a native id that was met |
@@ -64,6 +65,7 @@ const STATE_KEY: u8 = 9;
 const STATE_ENTRY: u8 = 10;
 const STATE_TURNS: u8 = 11;
 const STATE_POLICY: u8 = 12;
+const STATE_MERGE: u8 = 13;
 const INDEX_CASE: u8 = 1;
 const INDEX_LIVE: u8 = 2;
 const INDEX_CHAIN: u8 = 3;
@@ -294,6 +296,10 @@ pub(super) fn audit(scope: ScopeId) -> Key {
 
 pub(super) fn audit_record(scope: ScopeId, seq: u64) -> Key {
     audit(scope).with(&seq.to_be_bytes())
+}
+
+pub(super) fn merge(loser: GroupId) -> Key {
+    Key::new().with(&[STATE_MERGE]).with(&loser.0.to_be_bytes())
 }
 
 pub(super) fn policies() -> Key {

@@ -18,4 +18,5 @@ mod office;
 mod memory;
 mod pages;
 mod probes;
+mod reshape;
 mod writes;

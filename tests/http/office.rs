@@ -67,13 +67,19 @@ pub(crate) fn anonymous() -> Access {
 impl Office {
     /// An office with one open case, on `web-01`.
     pub(crate) fn new(access: Access) -> Self {
+        Self::with(access, &[("a1", "web-01")])
+    }
+
+    /// An office with an open case for each of these alerts, an id and a host.
+    pub(crate) fn with(access: Access, alerts: &[(&str, &str)]) -> Self {
         let mut office = Self {
             rig: Rig::new(),
             evidence: tempfile::tempdir().unwrap(),
             open: None,
         };
         let mut running = office.rig.start();
-        running.step(&messages([critical("a1", "web-01")]));
+        let alerts: Vec<_> = alerts.iter().map(|(id, host)| critical(id, host)).collect();
+        running.step(&messages(alerts));
         office.open = Some(office.open(running, access));
         office
     }

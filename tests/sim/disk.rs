@@ -17,8 +17,8 @@ use caseloom_engine::command::{
 };
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::record::{
-    ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, PolicyRecord, Record, ScopeRecord,
-    TallyRecord,
+    ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, MergeRecord, PolicyRecord, Record,
+    ScopeRecord, TallyRecord,
 };
 use caseloom_engine::recurrence::PairRecord;
 use caseloom_engine::time::Span;
@@ -80,6 +80,7 @@ pub(crate) struct Image {
     pub(crate) busy: BTreeMap<(u32, u8, String), BusyRecord>,
     pub(crate) loose: BTreeSet<(GroupId, ActivityId)>,
     pub(crate) works: BTreeMap<GroupId, Work>,
+    pub(crate) merges: BTreeMap<GroupId, MergeRecord>,
     pub(crate) heads: BTreeMap<ScopeId, AuditHead>,
     pub(crate) keys: BTreeMap<[u8; 16], KeyRecord>,
     pub(crate) turns: BTreeMap<(ScopeId, String), TurnsRecord>,
@@ -256,6 +257,11 @@ impl Image {
                     let activity = self.activities.get_mut(&(group, id));
                     activity.expect("links of an activity that is there").links = links;
                 }
+                Record::Merge(merge) => drop(self.merges.insert(merge.loser, *merge)),
+                Record::Rehomed(activity, from, _) => {
+                    self.activities.remove(&(from, activity));
+                    self.tallies.remove(&(from, activity));
+                }
                 Record::Work(work) => drop(self.works.insert(work.group, *work)),
                 Record::AuditHead(head) => drop(self.heads.insert(head.scope, head)),
                 Record::Turns(turns) => {
@@ -341,6 +347,7 @@ impl BatchStore for Disk {
                 group: group.clone(),
                 work: image.works.get(&group.id).cloned(),
                 activities: parts.flat_map(of_part).collect(),
+                merge: image.merges.get(&group.id).cloned().map(Box::new),
             }
         }))
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::evidence::NewEvidence;
 use super::task::{NewTask, TaskChange};
 use super::verdict::Verdict;
+use crate::ids::{ActivityId, CaseId};
 use crate::record::Status;
 
 /// One thing to do. Its JSON stands in the audit.
@@ -54,6 +55,45 @@ pub enum Action {
         /// Why.
         reason: CompactString,
     },
+    /// Makes two cases one; the older survives.
+    Merge {
+        /// The other one.
+        other: CaseId,
+        /// Why.
+        note: CompactString,
+    },
+    /// Takes a case that was merged into this one out again, for good.
+    Unmerge {
+        /// Which.
+        other: CaseId,
+        /// Why.
+        note: CompactString,
+    },
+    /// Makes a case of its own of some activities, for good.
+    Split {
+        /// Which.
+        activities: Vec<ActivityId>,
+        /// Why.
+        note: CompactString,
+    },
+    /// Moves some activities into another case, for good.
+    Move {
+        /// Which.
+        activities: Vec<ActivityId>,
+        /// Where to.
+        other: CaseId,
+        /// Why.
+        note: CompactString,
+    },
+    /// Says whether alerts may make two cases one.
+    Pin {
+        /// The other one.
+        other: CaseId,
+        /// Whether they stay apart.
+        apart: bool,
+        /// Why.
+        note: CompactString,
+    },
 }
 
 /// How a case shall stand. What is `None` stays as it is; a text that is empty takes away what was there.
@@ -87,6 +127,32 @@ pub struct Change {
 }
 
 impl Action {
+    /// Whether it changes which alerts stand in which case. What the store has of all the cases it is about must be
+    /// brought then, see [`Correlator::bring`](crate::correlator::Correlator::bring).
+    #[must_use]
+    pub fn reshapes(&self) -> bool {
+        matches!(
+            self,
+            Self::Merge { .. }
+                | Self::Unmerge { .. }
+                | Self::Split { .. }
+                | Self::Move { .. }
+                | Self::Pin { .. }
+        )
+    }
+
+    /// The other case that it is about.
+    #[must_use]
+    pub fn other(&self) -> Option<CaseId> {
+        match self {
+            Self::Merge { other, .. }
+            | Self::Unmerge { other, .. }
+            | Self::Move { other, .. }
+            | Self::Pin { other, .. } => Some(*other),
+            _ => None,
+        }
+    }
+
     /// The word of the audit.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
@@ -100,6 +166,11 @@ impl Action {
             Self::TakeEvidence { .. } => "take_evidence",
             Self::Approve { .. } => "approve",
             Self::Dismiss { .. } => "dismiss",
+            Self::Merge { .. } => "merge",
+            Self::Unmerge { .. } => "unmerge",
+            Self::Split { .. } => "split",
+            Self::Move { .. } => "move",
+            Self::Pin { .. } => "pin",
         }
     }
 }

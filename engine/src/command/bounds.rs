@@ -31,7 +31,7 @@ impl Bounds {
 }
 
 /// Refuses a text that is too long.
-pub(super) fn within(
+pub(crate) fn within(
     field: &'static str,
     text: &str,
     bytes_max: usize,

@@ -11,8 +11,8 @@ use super::keys::{self, KeyRecord, Keys};
 use super::work::Work;
 use super::{Answer, Command, Done, Illegal};
 use crate::decision::Decision;
-use crate::ids::{GroupId, ScopeId};
-use crate::record::{ActivityRecord, GroupRecord, Record, TallyRecord};
+use crate::ids::{CaseId, GroupId, ScopeId};
+use crate::record::{ActivityRecord, GroupRecord, MergeRecord, Record, TallyRecord};
 use crate::time::Timestamp;
 
 /// A case that left memory, from the store: for commands on it.
@@ -24,6 +24,8 @@ pub struct Recall {
     pub work: Option<Work>,
     /// Its activities, of all parts.
     pub activities: Vec<(ActivityRecord, TallyRecord)>,
+    /// How it was merged into another one, where it was.
+    pub merge: Option<Box<MergeRecord>>,
 }
 
 /// What is remembered.
@@ -35,6 +37,8 @@ pub(crate) struct Desk {
     /// Groups that left memory, until the end of the batch.
     away: BTreeMap<GroupId, Recall>,
     dirty_away: BTreeSet<GroupId>,
+    /// What the store has of cases that are about to be reshaped, until the end of the batch.
+    files: BTreeMap<CaseId, Recall>,
     heads: BTreeMap<ScopeId, AuditHead>,
     dirty_heads: BTreeSet<ScopeId>,
     keys: Keys,
@@ -79,6 +83,16 @@ impl Desk {
         self.away.entry(recall.group.id).or_insert(recall);
     }
 
+    /// Takes what the store has of a case that is about to be reshaped.
+    pub(crate) fn bring(&mut self, recall: Recall) {
+        self.files.insert(recall.group.case, recall);
+    }
+
+    /// Hands out what the store has of a case.
+    pub(crate) fn file(&mut self, case: CaseId) -> Option<Recall> {
+        self.files.remove(&case)
+    }
+
     pub(crate) fn away(&self, group: GroupId) -> Option<&Recall> {
         self.away.get(&group)
     }
@@ -87,6 +101,12 @@ impl Desk {
     pub(crate) fn change_away(&mut self, group: GroupId) -> Option<&mut Recall> {
         self.dirty_away.insert(group);
         self.away.get_mut(&group)
+    }
+
+    /// Hands out a group that left memory, to let it come back.
+    pub(crate) fn take_away(&mut self, group: GroupId) -> Option<Recall> {
+        self.dirty_away.remove(&group);
+        self.away.remove(&group)
     }
 
     pub(crate) fn head(&self, scope: ScopeId) -> AuditHead {
@@ -167,6 +187,7 @@ impl Desk {
                 decision.record(|| Record::Work(Box::new(work.clone())));
             }
         }
+        self.files.clear();
         let mut away = std::mem::take(&mut self.away);
         for group in std::mem::take(&mut self.dirty_away) {
             if let Some(Recall { group, work, .. }) = away.remove(&group) {

@@ -66,6 +66,16 @@ pub enum Verb {
     Approved,
     /// A candidate was ended.
     Dismissed,
+    /// Two cases became one.
+    Merged,
+    /// A case that was merged is one of its own again.
+    Unmerged,
+    /// Some activities became a case of their own.
+    Split,
+    /// Some activities were moved into another case.
+    Moved,
+    /// It was said whether alerts may make two cases one.
+    Pinned,
 }
 
 impl Changed {
@@ -105,6 +115,11 @@ impl Verb {
             Self::EvidenceTaken => "evidence_taken",
             Self::Approved => "approved",
             Self::Dismissed => "dismissed",
+            Self::Merged => "merged",
+            Self::Unmerged => "unmerged",
+            Self::Split => "split",
+            Self::Moved => "moved",
+            Self::Pinned => "pinned",
         }
     }
 }

@@ -84,6 +84,12 @@ impl Folder {
             Action::Dismiss { reason } => {
                 Some(self.judge(Verb::Dismissed, &said("reason", reason, Bounds::PARAGRAPH)?)?)
             }
+            // Not a matter of the folder: see `correlator::reshape`.
+            Action::Merge { .. }
+            | Action::Unmerge { .. }
+            | Action::Split { .. }
+            | Action::Move { .. }
+            | Action::Pin { .. } => None,
         };
         if effect.is_some() && turn.actor.is_person() {
             self.work.is_touched = true;

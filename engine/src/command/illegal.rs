@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::ids::{ActivityId, CaseId};
 use crate::record::Status;
 
 /// Why a command may not be done. The message says what to do instead.
@@ -65,6 +66,33 @@ pub enum Illegal {
         /// What is allowed.
         max: usize,
     },
+    /// A case can't be merged with itself, and the like.
+    #[error("this is about two different cases")]
+    SameCase,
+    /// There is no such case in the scope.
+    #[error("there is no case {0} in this scope")]
+    NoCase(CaseId),
+    /// The other case is part of a third one.
+    #[error("case {0} is part of case {1}: that is the one to name")]
+    PartOf(CaseId, CaseId),
+    /// It was never merged into this case.
+    #[error("case {0} was not merged into this one by itself")]
+    NotMergedHere(CaseId),
+    /// The other case is closed.
+    #[error("case {0} is closed: reopen it first")]
+    OtherClosed(CaseId),
+    /// The other one is no case.
+    #[error("{0} is no case yet: approve it first")]
+    OtherNoCase(CaseId),
+    /// The case has no such activity.
+    #[error("the case has no activity {}", .0.0)]
+    NoActivity(ActivityId),
+    /// Nothing would be left.
+    #[error("at least one activity that is no background must stay, and one go")]
+    NothingLeft,
+    /// Together they are larger than a case may be.
+    #[error("together they are larger than the policy's caps allow")]
+    TooLarge,
     /// The key named another wish before.
     #[error("this idempotency key was used for another request")]
     KeyReused,
@@ -89,6 +117,15 @@ impl Illegal {
             Self::Empty(_) => "empty",
             Self::TooLong { .. } => "too_long",
             Self::TooMany { .. } => "too_many",
+            Self::SameCase => "same_case",
+            Self::NoCase(_) => "no_such_case",
+            Self::PartOf(..) => "part_of_another",
+            Self::NotMergedHere(_) => "not_merged_here",
+            Self::OtherClosed(_) => "other_closed",
+            Self::OtherNoCase(_) => "other_not_a_case",
+            Self::NoActivity(_) => "no_such_activity",
+            Self::NothingLeft => "nothing_left",
+            Self::TooLarge => "over_the_caps",
             Self::KeyReused => "key_reused",
         }
     }

@@ -71,6 +71,11 @@ impl Work {
         }
     }
 
+    /// Notes that a person acted.
+    pub(crate) fn respond(&mut self, now: Timestamp) {
+        self.times.respond(now);
+    }
+
     /// Takes over what was done to a case that became part of this one.
     pub(crate) fn absorb(&mut self, other: Self) {
         self.is_touched |= other.is_touched;
@@ -89,6 +94,37 @@ impl Work {
         self.evidence.extend(other.evidence);
         self.times.absorb(other.times);
     }
+}
+
+impl Work {
+    /// Gives back what came with a case that was absorbed, as it stands now: `lost` is what was done to that case before,
+    /// `was` what had been done to this one. What this case got since, or has by itself, stays.
+    pub(crate) fn give_back(&mut self, lost: &Self, was: &Self) -> Self {
+        let mut back = lost.clone();
+        if self.verdict == lost.verdict {
+            self.verdict = was.verdict;
+        }
+        if self.team == lost.team {
+            self.team.clone_from(&was.team);
+        }
+        let came = |tag: &CompactString| lost.tags.contains(tag) && !was.tags.contains(tag);
+        self.tags.retain(|tag| !came(tag));
+        self.fields.retain(|name, value| {
+            was.fields.contains_key(name) || lost.fields.get(name) != Some(value)
+        });
+        back.notes = sort_out(&mut self.notes, &lost.notes, |note| note.no);
+        back.tasks = sort_out(&mut self.tasks, &lost.tasks, |task| task.no);
+        back.evidence = sort_out(&mut self.evidence, &lost.evidence, |piece| piece.no);
+        back
+    }
+}
+
+/// Takes those out of `all` that have the number of one of `lost`.
+fn sort_out<T>(all: &mut Vec<T>, lost: &[T], id: impl Fn(&T) -> u64) -> Vec<T> {
+    let is_lost = |one: &T| lost.iter().any(|other| id(other) == id(one));
+    let (back, kept) = std::mem::take(all).into_iter().partition(is_lost);
+    *all = kept;
+    back
 }
 
 impl Times {

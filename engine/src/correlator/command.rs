@@ -29,7 +29,7 @@ enum Place {
 }
 
 /// What a command is measured by.
-struct Standing {
+pub(super) struct Standing {
     scope: ScopeId,
     group: GroupId,
     case: CaseId,
@@ -102,6 +102,9 @@ impl Correlator {
         if let Some(answer) = self.desk.repeated(now, command) {
             return answer;
         }
+        if command.action.reshapes() {
+            return self.reshape(now, command, decision);
+        }
         let (place, mut standing) = match self.locate(command) {
             Ok(found) => found,
             Err(answer) => return answer,
@@ -135,6 +138,9 @@ impl Correlator {
         self.desk.remember(now, command, done, decision);
         match place {
             Place::Live(no) => self.file_live(now, no, standing.folder, (&effect, entry), decision),
+            Place::Away(group) if effect.event == EventType::Reopened => {
+                self.reopen(now, group, standing.folder, (&effect, entry), decision);
+            }
             Place::Away(group) => {
                 self.file_away(now, group, standing.folder, (&effect, entry), decision);
             }
@@ -183,7 +189,7 @@ impl Correlator {
     }
 
     /// Writes the entry and the audit record of what was done.
-    fn enter(
+    pub(super) fn enter(
         &mut self,
         now: Timestamp,
         command: &Command,
@@ -251,6 +257,29 @@ impl Correlator {
         sign(&mut decision.events[events..], entry);
     }
 
+    /// Lets a closed case take alerts again, for as long as it would have without having been closed; then it rests.
+    fn reopen(
+        &mut self,
+        now: Timestamp,
+        group: GroupId,
+        folder: Folder,
+        (effect, entry): (&Effect, EntryRecord),
+        decision: &mut Decision,
+    ) {
+        let mut away = self.desk.take_away(group).expect("it was just looked at");
+        let record = &mut away.group;
+        (record.status, record.owner) = (folder.status, folder.owner);
+        record.revision += 1;
+        (record.updated, record.closed) = (now, None);
+        away.work = Some(folder.work);
+        let scope = record.scope;
+        let no = self.settle(away);
+        self.scopes.watch(scope);
+        let events = decision.events.len();
+        self.announce(now, no, (effect.event, effect.reason, None), decision);
+        sign(&mut decision.events[events..], entry);
+    }
+
     fn file_away(
         &mut self,
         now: Timestamp,
@@ -278,9 +307,6 @@ impl Correlator {
             record.stage = Stage::Closed;
             record.closed = Some(now);
             decision.tally.resolve(verdict);
-        } else if record.status != Status::Closed && record.stage == Stage::Closed {
-            record.stage = Stage::Resting;
-            record.closed = None;
         }
         self.announce_away(now, group, (effect.event, effect.reason), entry, decision);
     }
@@ -397,7 +423,7 @@ impl Correlator {
     }
 }
 
-fn away_standing(recalled: &Recall) -> Standing {
+pub(super) fn away_standing(recalled: &Recall) -> Standing {
     let group = &recalled.group;
     let work = recalled.work.clone();
     Standing {
@@ -415,7 +441,7 @@ fn away_standing(recalled: &Recall) -> Standing {
 }
 
 /// The first event says who did what; what follows is what came of it.
-fn sign(events: &mut [CaseEvent], entry: EntryRecord) {
+pub(super) fn sign(events: &mut [CaseEvent], entry: EntryRecord) {
     if let Some(event) = events.first_mut() {
         event.act = Some(Box::new(entry));
     }

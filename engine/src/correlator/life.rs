@@ -261,7 +261,7 @@ impl Correlator {
     }
 
     /// Takes a group and its activities out of memory.
-    fn forget(&mut self, no: No<Group>, decision: &mut Decision) -> GroupRecord {
+    pub(super) fn forget(&mut self, no: No<Group>, decision: &mut Decision) -> GroupRecord {
         let scope = self.groups.get(no).head.scope;
         let record = self.groups.get(no).record(&self.scopes.get(scope).name);
         let group = self.groups.remove(no);

@@ -7,16 +7,16 @@ use super::Correlator;
 use crate::activities::{Activity, begin_of};
 use crate::decision::{Decision, EventType};
 use crate::entities::{Known, Mention};
-use crate::groups::{Group, newcomers};
-use crate::ids::GroupId;
+use crate::groups::{Group, Head, newcomers};
+use crate::ids::{ActivityId, CaseId, GroupId};
 use crate::keys::Key;
-use crate::record::{LinkKind, Record, Relation, Stage, Status};
+use crate::record::{Kept, LinkKind, MergeRecord, Record, Relation, Stage, Status};
 use crate::slots::No;
 use crate::spans;
 use crate::time::{Span as Length, Timestamp};
 
 /// The word for a merge because of a link of this kind.
-fn word(why: LinkKind) -> &'static str {
+pub(super) fn word(why: LinkKind) -> &'static str {
     match why {
         LinkKind::SharedEntity => "shared_entities",
         other => other.as_str(),
@@ -81,7 +81,7 @@ impl Correlator {
                 self.merge(
                     now,
                     (*senior, *junior),
-                    why.unwrap_or_default(),
+                    word(why.unwrap_or_default()),
                     &[],
                     decision,
                 );
@@ -110,7 +110,7 @@ impl Correlator {
                 let Key::Hot(subject) = key else { continue };
                 self.refresh_key(key);
                 while let Some((a, b)) = self.hot_pair(key, subject, gap) {
-                    if !self.merge(now, (a, b), LinkKind::HotSubject, &[], decision) {
+                    if !self.merge(now, (a, b), word(LinkKind::HotSubject), &[], decision) {
                         break;
                     }
                     is_merged = true;
@@ -193,7 +193,7 @@ impl Correlator {
         &mut self,
         now: Timestamp,
         (senior, junior): (GroupId, GroupId),
-        why: LinkKind,
+        why: &'static str,
         arriving: &[Mention],
         decision: &mut Decision,
     ) -> bool {
@@ -207,6 +207,19 @@ impl Correlator {
             self.relate(now, (a, b), guard, decision);
             return false;
         }
+        self.join(now, (a, b), why, decision);
+        true
+    }
+
+    /// Makes two groups one, whatever might keep them apart.
+    pub(super) fn join(
+        &mut self,
+        now: Timestamp,
+        (a, b): (No<Group>, No<Group>),
+        why: &'static str,
+        decision: &mut Decision,
+    ) -> No<Group> {
+        self.note_merge(now, (a, b), why, decision);
         let folder = self.take_folder(b, decision);
         self.say_farewell(now, (b, a), why, decision);
         let into = self.unite(a, b, decision);
@@ -222,23 +235,97 @@ impl Correlator {
         if let (true, Some(loser)) = (into_is_case, loser_case) {
             decision.tally.cases_merged += 1;
             self.groups.get_mut(into).head.revision += 1;
-            self.announce(
-                now,
-                into,
-                (EventType::Merged, word(why), Some(loser)),
-                decision,
-            );
+            self.announce(now, into, (EventType::Merged, why, Some(loser)), decision);
         }
-        true
+        into
+    }
+
+    /// Remembers how two cases stood before they became one.
+    fn note_merge(
+        &mut self,
+        now: Timestamp,
+        (into, loser): (No<Group>, No<Group>),
+        why: &'static str,
+        decision: &mut Decision,
+    ) {
+        if self.groups.get(loser).head.stage != Stage::Open {
+            return;
+        }
+        let record = MergeRecord {
+            loser: self.groups.get(loser).head.id,
+            into: self.groups.get(into).head.id,
+            time: now,
+            reason: why.into(),
+            last: ActivityId(self.accounting.activities),
+            lost: self.kept(loser),
+            was: self.kept(into),
+        };
+        decision.record(|| Record::Merge(Box::new(record)));
+    }
+
+    fn kept(&self, no: No<Group>) -> Kept {
+        let head = &self.groups.get(no).head;
+        Kept {
+            status: head.status,
+            owner: head.owner.clone(),
+            work: self.desk.work(head.id).cloned(),
+        }
     }
 
     /// What keeps two groups apart although something connects them, as a word.
     fn guard(&self, a: No<Group>, b: No<Group>, arriving: &[Mention]) -> Option<&'static str> {
+        if self.are_pinned(a, b) {
+            return Some("pinned");
+        }
         if self.people_disagree(a, b) {
             return Some("people");
         }
         self.too_large_together(a, b, arriving)
             .then_some("size_cap")
+    }
+
+    /// Whether people said that alerts must not make them one.
+    fn are_pinned(&self, a: No<Group>, b: No<Group>) -> bool {
+        let (a, b) = (&self.groups.get(a).head, &self.groups.get(b).head);
+        a.related.contains(&(Relation::Apart, b.case))
+            || b.related.contains(&(Relation::Apart, a.case))
+    }
+
+    /// Lets live cases that must stay apart from a loser stay apart from the survivor.
+    fn hand_on_pins(&mut self, loser: &Head, survivor: CaseId) {
+        if !loser.related.iter().any(|(how, _)| *how == Relation::Apart) {
+            return;
+        }
+        let pinned = |group: &&Group| group.head.related.contains(&(Relation::Apart, loser.case));
+        let pinned: Vec<GroupId> = self
+            .groups
+            .iter()
+            .filter(pinned)
+            .map(|g| g.head.id)
+            .collect();
+        for id in pinned {
+            let no = self.groups.find(id).expect("it was just met");
+            self.pin(no, survivor);
+        }
+    }
+
+    /// Notes that a live group must stay apart from a case.
+    pub(super) fn pin(&mut self, no: No<Group>, other: CaseId) {
+        let head = &mut self.groups.get_mut(no).head;
+        let pin = (Relation::Apart, other);
+        if !head.related.contains(&pin) && head.case != other {
+            head.related.push(pin);
+            self.note_group(no);
+        }
+    }
+
+    /// Lets the next seal write a group.
+    pub(super) fn note_group(&mut self, no: No<Group>) {
+        let head = &mut self.groups.get_mut(no).head;
+        if !head.dirty {
+            head.dirty = true;
+            self.dirty_groups.push(no);
+        }
     }
 
     /// Whether people gave two cases different owners, or said different things of them. An owner set by a rule says
@@ -256,7 +343,12 @@ impl Correlator {
         owners || verdicts.is_some_and(|(first, second)| first != second)
     }
 
-    fn too_large_together(&self, a: No<Group>, b: No<Group>, arriving: &[Mention]) -> bool {
+    pub(super) fn too_large_together(
+        &self,
+        a: No<Group>,
+        b: No<Group>,
+        arriving: &[Mention],
+    ) -> bool {
         let (a, b, caps) = (
             &self.groups.get(a).body,
             &self.groups.get(b).body,
@@ -298,7 +390,7 @@ impl Correlator {
         &mut self,
         now: Timestamp,
         (loser, survivor): (No<Group>, No<Group>),
-        why: LinkKind,
+        why: &'static str,
         decision: &mut Decision,
     ) {
         let head = &self.groups.get(survivor).head;
@@ -312,12 +404,7 @@ impl Correlator {
         if was_case {
             head.status = Status::Closed;
             head.revision += 1;
-            self.announce(
-                now,
-                loser,
-                (EventType::Merged, word(why), Some(case)),
-                decision,
-            );
+            self.announce(now, loser, (EventType::Merged, why, Some(case)), decision);
         }
         self.scopes.get_mut(scope).deadlines.disarm(armed, id);
     }
@@ -351,6 +438,7 @@ impl Correlator {
         }
         let (into, (from, left)) = self.groups.unite(survivor, loser);
         self.move_body(&left, from, into);
+        self.hand_on_pins(&left.head, self.groups.get(into).head.case);
         let head = &mut self.groups.get_mut(into).head;
         for relation in left.head.related {
             if !head.related.contains(&relation) && relation.1 != head.case {

@@ -16,11 +16,14 @@ mod context;
 mod decide;
 mod digest;
 mod duty;
+mod exchange;
 mod judge;
 mod life;
 mod link;
 mod merge;
 mod place;
+mod plan;
+mod reshape;
 mod restore;
 
 use compact_str::CompactString;

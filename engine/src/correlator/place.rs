@@ -8,6 +8,7 @@ use super::Correlator;
 use super::decide::Newcomer;
 use super::judge::Judged;
 use super::link::Room;
+use super::merge::word;
 use crate::activities::{Activity, LinkNo, Print, begin_of};
 use crate::alert::Alert;
 use crate::decision::{Decision, EventType, Grouping};
@@ -100,7 +101,7 @@ impl Correlator {
         };
         let mut grouping = Grouping::Joined;
         for other in others {
-            let why = self.why(*other).unwrap_or_default();
+            let why = word(self.why(*other).unwrap_or_default());
             if self.merge(now, (*first, *other), why, mentions, decision) {
                 grouping = Grouping::Merged;
             }

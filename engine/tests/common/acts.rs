@@ -7,8 +7,8 @@ use caseloom_engine::command::{
     Verdict,
 };
 use caseloom_engine::correlator::Correlator;
-use caseloom_engine::ids::{CaseId, GroupId};
-use caseloom_engine::record::Status;
+use caseloom_engine::ids::{ActivityId, CaseId, GroupId};
+use caseloom_engine::record::{GroupRecord, Status};
 use proptest::prelude::*;
 
 use super::shelf::Shelf;
@@ -25,7 +25,12 @@ pub fn command(line: &str, shelf: &Shelf) -> Command {
     Command {
         key: (!key.is_empty()).then(|| key.into()),
         expected: (!expected.is_empty()).then(|| expected.parse().expect("a revision")),
-        ..on(group, self::actor(actor), action(verb, &words), shelf)
+        ..on(
+            group,
+            self::actor(actor),
+            action(verb, &words, shelf),
+            shelf,
+        )
     }
 }
 
@@ -45,6 +50,14 @@ pub fn on(group: GroupId, actor: Actor, action: Action, shelf: &Shelf) -> Comman
 
 /// Lets the correlator know what it needs for a command. Everything decided before must be on the shelf.
 pub fn prepare(correlator: &mut Correlator, command: &Command, shelf: &Shelf) {
+    if command.action.reshapes() {
+        let other = command.action.other();
+        let of = |group: &&GroupRecord| group.case == command.case || Some(group.case) == other;
+        for group in shelf.groups.values().filter(of) {
+            correlator.bring(shelf.recall(group.id).expect("it is on the shelf"));
+        }
+        return;
+    }
     if !correlator.holds(command.group)
         && let Some(recall) = shelf.recall(command.group)
     {
@@ -62,8 +75,16 @@ fn actor(word: &str) -> Actor {
     }
 }
 
-fn action(verb: &str, words: &[&str]) -> Action {
+fn action(verb: &str, words: &[&str], shelf: &Shelf) -> Action {
     let text = words.join(" ");
+    let group = |word: &str| GroupId(word[1..].parse().expect("gN"));
+    let case = |word: &str| shelf.groups.get(&group(word)).map_or(CaseId(0), |g| g.case);
+    let activities = |word: &str| {
+        let all = word
+            .split(',')
+            .map(|no| ActivityId(no.parse().expect("a number")));
+        all.collect()
+    };
     let number = || words[0].parse().expect("a number");
     match verb {
         "change" => Action::Change(Box::new(change(words))),
@@ -96,6 +117,28 @@ fn action(verb: &str, words: &[&str]) -> Action {
         },
         "dismiss" => Action::Dismiss {
             reason: text.into(),
+        },
+        "merge" => Action::Merge {
+            other: case(words[0]),
+            note: words[1..].join(" ").into(),
+        },
+        "unmerge" => Action::Unmerge {
+            other: case(words[0]),
+            note: "".into(),
+        },
+        "split" => Action::Split {
+            activities: activities(words[0]),
+            note: "".into(),
+        },
+        "move" => Action::Move {
+            activities: activities(words[0]),
+            other: case(words[1]),
+            note: "".into(),
+        },
+        "pin" | "unpin" => Action::Pin {
+            other: case(words[0]),
+            apart: verb == "pin",
+            note: "".into(),
         },
         other => panic!("unknown act {other}"),
     }
@@ -144,6 +187,18 @@ pub fn deed() -> impl Strategy<Value = Deed> {
             "task look",
             "evidence e.txt",
             "approve odd",
+            "merge g1",
+            "merge g2 same_intruder",
+            "merge g4",
+            "unmerge g2",
+            "unmerge g3",
+            "split 2",
+            "split 3,4",
+            "move 2 g1",
+            "move 5 g3",
+            "pin g1",
+            "unpin g2",
+            "change status=investigating",
             "dismiss nothing",
         ][..],
     );

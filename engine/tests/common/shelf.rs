@@ -11,8 +11,8 @@ use caseloom_engine::entity::EntityKind;
 use caseloom_engine::ids::{ActivityId, GroupId};
 use caseloom_engine::policy::Policy;
 use caseloom_engine::record::{
-    ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, PairNames, PolicyRecord, Record,
-    ScopeRecord, TallyRecord,
+    ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, MergeRecord, PairNames, PolicyRecord,
+    Record, ScopeRecord, TallyRecord,
 };
 use caseloom_engine::recurrence::PairRecord;
 use caseloom_engine::time::Timestamp;
@@ -36,6 +36,7 @@ pub struct Shelf {
     pub heads: BTreeMap<u32, AuditHead>,
     pub keys: BTreeMap<[u8; 16], KeyRecord>,
     pub turns: BTreeMap<(u32, String), TurnsRecord>,
+    pub merges: BTreeMap<GroupId, MergeRecord>,
     /// The policy in force.
     pub policy: Option<PolicyRecord>,
 }
@@ -70,6 +71,9 @@ impl Shelf {
                 self.busy.remove(&(scope.0, *kind, value.to_string()));
             }
             Record::Policy(policy) => self.policy = Some((**policy).clone()),
+            Record::Merge(merge) => drop(self.merges.insert(merge.loser, (**merge).clone())),
+            // Its record and tally follow.
+            Record::Rehomed(..) => {}
             Record::Loose(_, activity, false) => drop(self.loose.remove(activity)),
             Record::Work(work) => drop(self.works.insert(work.group, (**work).clone())),
             Record::Entry(entry) => {
@@ -147,10 +151,12 @@ impl Shelf {
             activities.extend(mine.map(|a| (a.clone(), self.tallies[&a.id])));
         }
         let work = self.works.get(&group.id).cloned();
+        let merge = self.merges.get(&group.id).cloned().map(Box::new);
         Some(Recall {
             group,
             work,
             activities,
+            merge,
         })
     }
 

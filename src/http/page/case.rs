@@ -244,6 +244,7 @@ fn relation_words(relation: Relation) -> &'static str {
     match relation {
         Relation::ContinuationOf => "continued from",
         Relation::Related => "linked, not merged",
+        Relation::Apart => "kept apart by people",
     }
 }
 

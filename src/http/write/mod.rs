@@ -5,6 +5,7 @@
 
 mod bodies;
 mod evidence;
+mod reshape;
 mod wish;
 
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/cases/{id}/tasks/{no}", patch(change_task))
         .route("/candidates/{id}/approve", post(approve))
         .route("/candidates/{id}/dismiss", post(dismiss))
+        .merge(reshape::routes())
         .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
         .merge(evidence::routes())
 }

@@ -1,0 +1,129 @@
+//! `POST /api/v1/cases/{id}/merge`, `unmerge`, `split`, `move` and `pin`: which alerts stand in which case.
+
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::post;
+use axum::{Extension, Router};
+use caseloom_engine::command::Action;
+use caseloom_engine::ids::{ActivityId, CaseId};
+use serde::Deserialize;
+
+use super::super::App;
+use super::super::case::case_id;
+use super::super::problem::HttpError;
+use super::wish::{Asked, Body, carry_out};
+use crate::access::Principal;
+
+/// Another case.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OtherBody {
+    other: String,
+    #[serde(default)]
+    note: String,
+}
+
+/// Some activities of the case.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SplitBody {
+    activities: Vec<u64>,
+    #[serde(default)]
+    note: String,
+}
+
+/// Some activities of the case, and where they go.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MoveBody {
+    activities: Vec<u64>,
+    other: String,
+    #[serde(default)]
+    note: String,
+}
+
+/// Whether another case stays apart from this one.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PinBody {
+    other: String,
+    apart: bool,
+    #[serde(default)]
+    note: String,
+}
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/cases/{id}/merge", post(merge))
+        .route("/cases/{id}/unmerge", post(unmerge))
+        .route("/cases/{id}/split", post(split))
+        .route("/cases/{id}/move", post(move_activities))
+        .route("/cases/{id}/pin", post(pin))
+}
+
+/// `POST /api/v1/cases/{id}/merge`
+async fn merge(
+    State(app): State<App>,
+    Extension(who): Extension<Principal>,
+    asked: Asked,
+    Body(OtherBody { other, note }): Body<OtherBody>,
+) -> Result<Response, HttpError> {
+    let (other, note) = (case(&other)?, note.into());
+    carry_out(&app, &who, asked, Action::Merge { other, note }).await
+}
+
+/// `POST /api/v1/cases/{id}/unmerge`
+async fn unmerge(
+    State(app): State<App>,
+    Extension(who): Extension<Principal>,
+    asked: Asked,
+    Body(OtherBody { other, note }): Body<OtherBody>,
+) -> Result<Response, HttpError> {
+    let (other, note) = (case(&other)?, note.into());
+    carry_out(&app, &who, asked, Action::Unmerge { other, note }).await
+}
+
+/// `POST /api/v1/cases/{id}/split`
+async fn split(
+    State(app): State<App>,
+    Extension(who): Extension<Principal>,
+    asked: Asked,
+    Body(SplitBody { activities, note }): Body<SplitBody>,
+) -> Result<Response, HttpError> {
+    let (activities, note) = (numbers(activities), note.into());
+    carry_out(&app, &who, asked, Action::Split { activities, note }).await
+}
+
+/// `POST /api/v1/cases/{id}/move`
+async fn move_activities(
+    State(app): State<App>,
+    Extension(who): Extension<Principal>,
+    asked: Asked,
+    Body(body): Body<MoveBody>,
+) -> Result<Response, HttpError> {
+    let action = Action::Move {
+        activities: numbers(body.activities),
+        other: case(&body.other)?,
+        note: body.note.into(),
+    };
+    carry_out(&app, &who, asked, action).await
+}
+
+/// `POST /api/v1/cases/{id}/pin`
+async fn pin(
+    State(app): State<App>,
+    Extension(who): Extension<Principal>,
+    asked: Asked,
+    Body(PinBody { other, apart, note }): Body<PinBody>,
+) -> Result<Response, HttpError> {
+    let (other, note) = (case(&other)?, note.into());
+    carry_out(&app, &who, asked, Action::Pin { other, apart, note }).await
+}
+
+fn case(text: &str) -> Result<CaseId, HttpError> {
+    case_id(text).map_err(|_| HttpError::Body("other must be the id of a case".into()))
+}
+
+fn numbers(activities: Vec<u64>) -> Vec<ActivityId> {
+    activities.into_iter().map(ActivityId).collect()
+}
