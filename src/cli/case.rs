@@ -1,5 +1,7 @@
 //! `caseloom case ...`: working cases from a terminal, over the API.
 
+use std::io::Write;
+
 use serde_json::{Value, json};
 
 use super::CliError;
@@ -29,6 +31,14 @@ enum CaseVerb {
     Show {
         /// Id of the case
         case: String,
+    },
+    /// Write everything about a case down: for a lawyer, an auditor, whoever was not there
+    Report {
+        /// Id of the case
+        case: String,
+        /// As what
+        #[arg(long, value_enum, default_value = "markdown")]
+        format: ReportFormat,
     },
     /// Give a case to somebody; an empty name gives it to nobody
     Assign {
@@ -184,6 +194,17 @@ enum CaseVerb {
     },
 }
 
+/// What a report of a case is written as.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ReportFormat {
+    /// Text with marks, for tickets and wikis.
+    Markdown,
+    /// For programs.
+    Json,
+    /// A page to print and keep; it needs nothing from elsewhere.
+    Html,
+}
+
 /// Which cases.
 #[derive(Clone, Debug, clap::Args)]
 struct ListArgs {
@@ -221,6 +242,7 @@ pub(super) fn case(args: &CaseArgs) -> Result<(), CliError> {
         CaseVerb::List(list) => show_list(&client, "cases", list),
         CaseVerb::Candidates(list) => show_list(&client, "candidates", list),
         CaseVerb::Show { case } => show(&client, case),
+        CaseVerb::Report { case, format } => report(&client, case, *format),
         CaseVerb::Assign {
             case,
             owner,
@@ -370,6 +392,19 @@ fn act(
             answer["revision"],
         )
     })
+}
+
+fn report(client: &Client, case: &str, format: ReportFormat) -> Result<(), CliError> {
+    must_be_id(case)?;
+    let format = match format {
+        ReportFormat::Markdown => "markdown",
+        ReportFormat::Json => "json",
+        ReportFormat::Html => "html",
+    };
+    let text = client.text(&format!("cases/{case}/report"), &[("format", format)])?;
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(CliError::failed)
 }
 
 fn show_list(client: &Client, what: &str, args: &ListArgs) -> Result<(), CliError> {

@@ -8,6 +8,7 @@ mod backup;
 mod case;
 mod check;
 mod client;
+mod completions;
 mod demo;
 mod diff;
 mod exit;
@@ -33,6 +34,7 @@ pub use backup::{BackupArgs, RestoreArgs};
 pub use case::CaseArgs;
 pub use check::CheckArgs;
 pub use client::ClientArgs;
+pub use completions::CompletionsArgs;
 pub use demo::DemoArgs;
 pub use diff::DiffArgs;
 pub use exit::{CliError, Exit};
@@ -102,6 +104,8 @@ pub enum Command {
     Restore(RestoreArgs),
     /// Check the configuration with its policy and mappings
     Check(CheckArgs),
+    /// Write completions for a shell to standard output
+    Completions(CompletionsArgs),
 }
 
 /// Which configuration.
@@ -151,6 +155,7 @@ pub fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Check(args) => check::check(&args),
+        Command::Completions(args) => completions::completions(&args),
     }
 }
 
@@ -208,6 +213,8 @@ mod tests {
             "caseloom case assign 1234567890abc ana --note over",
             "caseloom case close 1234567890abc --verdict benign --resolution known --revision 3",
             "caseloom report --from 2026-01-01T00:00:00Z --to 2026-02-01T00:00:00Z --scope acme --json",
+            "caseloom case report 1234567890abc --format html --url http://127.0.0.1:1",
+            "caseloom completions zsh",
             "caseloom audit export --scope acme --url http://127.0.0.1:1",
             "caseloom audit verify audit.txt --head 00",
             "caseloom token new --name ana --role analyst --scope acme --file t.toml",

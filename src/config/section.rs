@@ -135,6 +135,8 @@ pub struct HttpConfig {
     pub tls_at_proxy: bool,
     /// Names under which it may be asked for on loopback, besides addresses and `localhost`.
     pub hosts: Vec<String>,
+    /// How often somebody may ask, for each token and each address without one; 0: no limit.
+    pub requests_per_second: u32,
     /// Most cases in the lists; more are served by id only.
     #[serde(deserialize_with = "size::count")]
     pub view_cases_max: usize,
@@ -236,6 +238,7 @@ impl Default for HttpConfig {
             anonymous_writes: false,
             tls_at_proxy: false,
             hosts: Vec::new(),
+            requests_per_second: 100,
             view_cases_max: 200_000,
         }
     }

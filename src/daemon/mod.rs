@@ -23,7 +23,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError};
 use crate::events::{RenderOptions, Renderer};
 use crate::evidence::EvidenceStore;
-use crate::http::{Access, Check, HttpOptions, HttpParts, Readiness};
+use crate::http::{Access, Check, HttpOptions, HttpParts, Live, Readiness};
 use crate::kafka::{InputTopic, KafkaError, KafkaOptions, KafkaSource};
 use crate::metrics::Metrics;
 use crate::pipeline::{
@@ -131,6 +131,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         Arc::clone(&metrics),
     ));
     let (desk, wanted) = desk();
+    let live = Live::default();
     let parts = HttpParts {
         view: Arc::clone(&view),
         reader: store.reader.clone(),
@@ -140,6 +141,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         desk: Some(desk),
         evidence: Some(EvidenceStore::beside(&config.store.path)),
         access: access(config)?,
+        live: live.clone(),
     };
     let http = serve(config, parts, wishes.on_listen, shutdown)?;
     let policy = config.load_policy(None)?;
@@ -226,7 +228,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         desk: wanted,
         post,
         policies,
-        on_event: wishes.on_event,
+        on_event: Some(tell(live, wishes.on_event)),
     });
     let ended = owner.run(&mut source, shutdown);
     shutdown.request();
@@ -242,6 +244,16 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     join(threads);
     ended?;
     Ok(accounting)
+}
+
+/// Tells listeners of each event, and whoever else wants to know.
+fn tell(live: Live, mut other: Option<OnEvent>) -> OnEvent {
+    Box::new(move |event| {
+        live.tell(event);
+        if let Some(other) = &mut other {
+            other(event);
+        }
+    })
 }
 
 /// Serves HTTP on its own threads.

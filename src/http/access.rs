@@ -1,6 +1,9 @@
 //! Who asks: a token in `Authorization: Bearer`, or as the password of `Basic`, so that a browser asks for it too. Every
 //! request below the API and the pages passes [`admit`]; handlers find the [`Principal`] in its extensions.
 
+use std::net::IpAddr;
+use std::time::Instant;
+
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::{HeaderMap, Method};
@@ -12,8 +15,10 @@ use caseloom_engine::ids::CaseId;
 
 use super::App;
 use super::problem::HttpError;
+use super::rate::{Key, Peer};
 use super::reads::Data;
 use crate::access::{Principal, Role, Tokens};
+use crate::metrics::Bound;
 
 /// What is asked of whoever asks.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +57,7 @@ impl Access {
 /// is an analyst there.
 pub(super) async fn admit(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let head = Head {
+        peer: request.extensions().get().map(|Peer(peer)| *peer),
         method: request.method().clone(),
         path: request.uri().path().to_owned(),
         headers: request.headers().clone(),
@@ -67,13 +73,16 @@ pub(super) async fn admit(State(app): State<App>, mut request: Request, next: Ne
 
 /// What is looked at of a request.
 struct Head {
+    peer: Option<IpAddr>,
     method: Method,
     path: String,
     headers: HeaderMap,
 }
 
 async fn check(app: &App, head: Head) -> Result<Principal, HttpError> {
-    let principal = app.access.principal(&head.headers)?;
+    let principal = app.access.principal(&head.headers);
+    take_turn(app, &head, principal.as_ref().ok())?;
+    let principal = principal?;
     if !matches!(head.method, Method::GET | Method::HEAD) {
         own_page(&head.headers)?;
         if principal.role < Role::Analyst {
@@ -98,6 +107,22 @@ async fn check(app: &App, head: Head) -> Result<Principal, HttpError> {
         }
     }
     Ok(principal)
+}
+
+/// A scrape is let through: whoever is limited must be seen.
+fn take_turn(app: &App, head: &Head, who: Option<&Principal>) -> Result<(), HttpError> {
+    if head.path == "/metrics" {
+        return Ok(());
+    }
+    let key = match who.filter(|who| who.is_proven) {
+        Some(who) => Key::Token(who.name.clone()),
+        None => Key::Peer(head.peer),
+    };
+    let taken = app.rates.take(key, Instant::now());
+    if taken.is_err() {
+        app.metrics.bound_reached(Bound::HttpRate);
+    }
+    taken
 }
 
 /// Refuses what a page of another origin sends with a browser's help. That no such page can send `If-Match` without

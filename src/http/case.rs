@@ -103,7 +103,7 @@ pub(super) fn redirect(id: CaseId, survivor: CaseId, location: String) -> Respon
     (status, [(LOCATION, location)], Json(body)).into_response()
 }
 
-fn detail(case: &Case) -> CaseDetail {
+pub(super) fn detail(case: &Case) -> CaseDetail {
     let Case {
         group,
         work,

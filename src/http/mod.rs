@@ -4,8 +4,9 @@
 //! command (`write`), and is answered when it is durable. [`router`] answers requests, [`serve()`] takes connections; both get all they need as arguments.
 //!
 //! Rooms: `access` (who asks), `health`, `metrics`, `cases` (lists), `case` (one), `alerts`, `explain`, `apart` (why
-//! not), `memory` (background, hubs, policy), `work`, `timeline`, `audit`, `page` (for people); `query` and `shape` are
-//! the words of the API, `reads` the way to the data, `guard` and `serve` the limits, `problem` the refusals.
+//! not), `memory` (background, hubs, policy), `work`, `timeline`, `report`, `audit`, `page` (for people); `query` and
+//! `shape` are the words of the API, `live` and `stream` what happens, `reads` the way to the data, `guard`, `rate`,
+//! `patient` and `serve` the limits, `problem` the refusals.
 
 mod access;
 mod alerts;
@@ -18,14 +19,19 @@ mod guard;
 mod health;
 mod kpis;
 mod memory;
+mod live;
 mod metrics;
 mod options;
 mod page;
+mod patient;
 mod problem;
 mod query;
+mod rate;
 mod reads;
+mod report;
 mod serve;
 mod shape;
+mod stream;
 mod timeline;
 mod work;
 mod write;
@@ -47,10 +53,14 @@ use crate::view::CaseView;
 
 pub use access::Access;
 pub use health::{Check, Readiness, Reason};
+pub use live::Live;
 pub use options::HttpOptions;
 pub use serve::serve;
 
+use tokio::sync::Semaphore;
+
 use problem::HttpError;
+use rate::Rates;
 use reads::Reads;
 
 /// What the HTTP side reads from.
@@ -72,6 +82,8 @@ pub struct HttpParts {
     pub evidence: Option<EvidenceStore>,
     /// Who may do what.
     pub access: Access,
+    /// Case events for those who listen.
+    pub live: Live,
 }
 
 impl fmt::Debug for HttpParts {
@@ -90,6 +102,9 @@ struct App {
     desk: Option<Desk>,
     evidence: Option<EvidenceStore>,
     access: Arc<Access>,
+    live: Live,
+    rates: Arc<Rates>,
+    uploads: Arc<Semaphore>,
 }
 
 /// Answers requests. `is_local`: the listener is on loopback, so that names other than this machine's are refused.
@@ -103,6 +118,9 @@ pub fn router(parts: HttpParts, options: &HttpOptions, is_local: bool) -> Router
         desk: parts.desk,
         evidence: parts.evidence,
         access: Arc::new(parts.access),
+        live: parts.live,
+        rates: Arc::new(Rates::new(options.requests_per_second)),
+        uploads: Arc::new(Semaphore::new(options.uploads_max.max(1))),
     };
     let api = Router::new()
         .route("/cases", get(cases::cases))
@@ -114,7 +132,9 @@ pub fn router(parts: HttpParts, options: &HttpOptions, is_local: bool) -> Router
         .route("/cases/{id}/alerts", get(alerts::alerts))
         .route("/cases/{id}/explain", get(explain::explain))
         .route("/cases/{id}/timeline", get(timeline::timeline))
+        .route("/cases/{id}/report", get(report::report))
         .route("/cases/{id}/audit", get(work::audit))
+        .route("/stream", get(stream::stream))
         .route("/audit", get(audit::audit))
         .route("/kpis", get(kpis::kpis))
         .route("/audit/heads", get(audit::heads))

@@ -14,6 +14,10 @@ pub struct HttpOptions {
     pub connections_max: usize,
     /// Most requests at once; more get 503.
     pub requests_max: usize,
+    /// How often somebody may ask, for each token and each address without one; five seconds' worth at once. 0: no limit.
+    pub requests_per_second: u32,
+    /// Most pieces of evidence sent at once: each is in memory, 32 MiB at most.
+    pub uploads_max: usize,
     /// Most reads of view and store at once; more wait within their request's time. Twice the usual two cores, because
     /// they wait for the disk, and few enough to leave the owner thread its share.
     pub reads_max: usize,
@@ -21,6 +25,8 @@ pub struct HttpOptions {
     pub request_timeout: Duration,
     /// Longest time in which a request's head must have come, and in which an idle connection is kept.
     pub head_timeout: Duration,
+    /// Longest time in which a client takes nothing of what is written to it.
+    pub write_timeout: Duration,
     /// Longest time for answers under way when the process is asked to stop.
     pub drain_timeout: Duration,
 }
@@ -29,6 +35,7 @@ impl From<&HttpConfig> for HttpOptions {
     fn from(config: &HttpConfig) -> Self {
         Self {
             hosts: config.hosts.clone(),
+            requests_per_second: config.requests_per_second,
             ..Self::default()
         }
     }
@@ -40,9 +47,12 @@ impl Default for HttpOptions {
             hosts: Vec::new(),
             connections_max: 512,
             requests_max: 256,
+            requests_per_second: 100,
+            uploads_max: 4,
             reads_max: 4,
             request_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(5),
         }
     }

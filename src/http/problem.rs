@@ -9,6 +9,7 @@
 //! store is told to the log, the client hears that it is broken.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -51,6 +52,9 @@ pub(super) enum HttpError {
     /// Too many requests at once.
     #[error("too many requests at once; try again in a moment")]
     Busy,
+    /// Somebody asks too often.
+    #[error("too many requests; ask again in {} s", .0.as_secs())]
+    TooOften(Duration),
     /// It took too long.
     #[error("the answer took too long; ask for less, or try again in a moment")]
     Timeout,
@@ -99,13 +103,18 @@ pub(super) enum HttpError {
 
 /// The document.
 #[derive(Debug, Serialize)]
-struct Problem<'a> {
+pub(super) struct Problem {
+    /// `urn:caseloom:problem:` and the kind, for programs.
     r#type: String,
+    /// The kind in a few words.
     title: &'static str,
+    /// The status of the answer.
     status: u16,
+    /// What was wrong with this request.
     detail: String,
+    /// The parameter or header that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<&'a str>,
+    parameter: Option<String>,
     /// Number of the character in the parameter, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<usize>,
@@ -128,6 +137,7 @@ impl HttpError {
             Self::Parameter { .. } | Self::Search(_) => StatusCode::BAD_REQUEST,
             Self::NoCase(_) | Self::NoAlert(..) | Self::NoRoute(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
@@ -154,6 +164,7 @@ impl HttpError {
             Self::Method(_) => ("method_not_allowed", "not possible here"),
             Self::Host => ("foreign_host", "asked for under a foreign name"),
             Self::Busy => ("busy", "too many requests at once"),
+            Self::TooOften(_) => ("too_many_requests", "too many requests"),
             Self::Timeout => ("timeout", "the answer took too long"),
             Self::Unauthorized => ("unauthorized", "nobody is known by this"),
             Self::Forbidden(_) => ("forbidden", "not allowed"),
@@ -171,7 +182,7 @@ impl HttpError {
         }
     }
 
-    fn document(&self) -> Problem<'_> {
+    pub(super) fn document(&self) -> Problem {
         let (word, title) = self.kind();
         Problem {
             r#type: format!("urn:caseloom:problem:{word}"),
@@ -179,8 +190,8 @@ impl HttpError {
             status: self.status().as_u16(),
             detail: self.to_string(),
             parameter: match self {
-                Self::Parameter { parameter, .. } => Some(parameter),
-                Self::Search(_) => Some("q"),
+                Self::Parameter { parameter, .. } => Some(parameter.to_string()),
+                Self::Search(_) => Some("q".to_owned()),
                 _ => None,
             },
             position: match self {
@@ -233,6 +244,9 @@ impl IntoResponse for HttpError {
         );
         if matches!(self, Self::Busy | Self::Timeout) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Self::TooOften(wait) = self {
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }
         if let Self::Stale(revision) = self
             && let Ok(etag) = HeaderValue::from_str(&format!("\"{revision}\""))

@@ -5,11 +5,15 @@
 
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -17,6 +21,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::options::HttpOptions;
+use super::patient::Patient;
+use super::rate::Peer;
 use super::{HttpParts, router};
 use crate::metrics::{Bound, Metrics};
 
@@ -40,9 +46,11 @@ pub async fn serve(
 ) -> io::Result<()> {
     let is_local = listener.local_addr()?.ip().is_loopback();
     let metrics = Arc::clone(&parts.metrics);
+    let live = parts.live.clone();
     let server = Server {
         router: router(parts, &options, is_local),
         http: http(&options),
+        write_timeout: options.write_timeout,
         graceful: GracefulShutdown::new(),
     };
     tokio::pin!(shutdown);
@@ -52,10 +60,12 @@ pub async fn serve(
             () = &mut shutdown => break,
             accepted = accept(&listener, &places, &metrics) => accepted,
         };
-        let (stream, place) = accepted;
-        server.take(stream, place);
+        let ((stream, peer), place) = accepted;
+        server.take(stream, peer, place);
     }
     drop(listener);
+    // Listeners would stay for ever.
+    live.close();
     let drained = server.graceful.shutdown();
     if tokio::time::timeout(options.drain_timeout, drained)
         .await
@@ -70,17 +80,23 @@ pub async fn serve(
 struct Server {
     router: Router,
     http: http1::Builder,
+    write_timeout: Duration,
     graceful: GracefulShutdown,
 }
 
 impl Server {
-    fn take(&self, stream: TcpStream, place: OwnedSemaphorePermit) {
+    fn take(&self, stream: TcpStream, peer: IpAddr, place: OwnedSemaphorePermit) {
         // Answers are written whole; waiting to fill a packet only delays the last one.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot set nodelay");
         }
-        let service = TowerToHyperService::new(self.router.clone());
-        let connection = self.http.serve_connection(TokioIo::new(stream), service);
+        let router = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            router.call(request)
+        });
+        let stream = TokioIo::new(Patient::new(stream, self.write_timeout));
+        let connection = self.http.serve_connection(stream, service);
         let connection = self.graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -104,7 +120,7 @@ async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
     metrics: &Metrics,
-) -> (TcpStream, OwnedSemaphorePermit) {
+) -> ((TcpStream, IpAddr), OwnedSemaphorePermit) {
     if places.available_permits() == 0 {
         metrics.bound_reached(Bound::HttpConnections);
     }
@@ -112,7 +128,7 @@ async fn accept(
     let place = place.expect("nobody closes the semaphore");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, peer)) => return ((stream, peer.ip()), place),
             Err(error) => {
                 tracing::warn!(%error, "cannot accept an http connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;

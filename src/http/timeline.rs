@@ -29,22 +29,22 @@ const KINDS: [&str; 3] = ["activity", "action", "automatic"];
 /// One line of the timeline. `clock` says which time it is: of the happening, or of the action.
 #[derive(Debug, Serialize)]
 pub(super) struct Moment {
-    time: String,
-    clock: &'static str,
-    kind: &'static str,
-    text: String,
+    pub(super) time: String,
+    pub(super) clock: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    severity: Option<&'static str>,
+    pub(super) severity: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    alerts: Option<u64>,
+    pub(super) alerts: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    activity: Option<u64>,
+    pub(super) activity: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    case: Option<CaseId>,
+    pub(super) case: Option<CaseId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    act: Option<ActShape>,
+    pub(super) act: Option<ActShape>,
 }
 
 /// Where a line stands: time, then alerts before what people made of them, then its number.
@@ -104,6 +104,15 @@ impl Wanted {
             })?,
             limit: params.limit()?,
         })
+    }
+
+    /// All of it, up to `limit` lines.
+    pub(super) fn whole(limit: usize) -> Self {
+        Self {
+            kind: None,
+            after: None,
+            limit,
+        }
     }
 }
 

@@ -27,8 +27,8 @@ const CUSTODY_MAX: usize = 200;
 /// An audit record, as it was hashed, with its hash.
 #[derive(Debug, Serialize)]
 pub(super) struct AuditShape {
-    hash: String,
-    record: Box<RawValue>,
+    pub(super) hash: String,
+    pub(super) record: Box<RawValue>,
 }
 
 /// `GET /api/v1/cases/{id}/notes?limit=&cursor=`
@@ -280,7 +280,7 @@ pub(super) fn with_custody(
 }
 
 impl TaskShape {
-    fn new(task: &Task) -> Self {
+    pub(super) fn new(task: &Task) -> Self {
         Self {
             number: task.no,
             title: task.title.to_string(),

@@ -29,6 +29,12 @@ pub enum Bound {
     HttpConnections,
     /// Requests at once: one was answered with 503.
     HttpRequests,
+    /// Listeners of the stream: one was answered with 503.
+    HttpListeners,
+    /// Evidence sent at once: one was answered with 503.
+    HttpUploads,
+    /// `http.requests_per_second`: a request was answered with 429.
+    HttpRate,
     /// Time of a request: one was answered with 503.
     HttpTime,
     /// `store.outbox_records_max` or `store.outbox_bytes_max`: the owner read nothing for a moment.
@@ -90,12 +96,15 @@ impl Stage {
 
 impl Bound {
     /// Every bound that is counted here.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::ViewCases,
         Self::ViewCandidates,
         Self::ViewText,
         Self::HttpConnections,
         Self::HttpRequests,
+        Self::HttpListeners,
+        Self::HttpUploads,
+        Self::HttpRate,
         Self::HttpTime,
         Self::Outbox,
         Self::Feed,
@@ -111,6 +120,9 @@ impl Bound {
             Self::ViewText => "view_text",
             Self::HttpConnections => "http_connections",
             Self::HttpRequests => "http_requests",
+            Self::HttpListeners => "http_listeners",
+            Self::HttpUploads => "http_uploads",
+            Self::HttpRate => "http_rate",
             Self::HttpTime => "http_time",
             Self::Outbox => "outbox",
             Self::Feed => "feed",

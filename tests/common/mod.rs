@@ -15,6 +15,7 @@ use caseloom::clock::{Clock, ManualClock};
 use caseloom::config::{Config, StoreRaw};
 use caseloom::events::{RenderOptions, Renderer};
 use caseloom::generate::{Generator, Profile};
+use caseloom::http::Live;
 use caseloom::metrics::Metrics;
 use caseloom::pipeline::{
     Acceptance, Attempt, Care, Desk, Heads, Lane, LaneParts, LaneStatus, Limits, Mailbox, Owner,
@@ -70,6 +71,7 @@ pub(crate) struct Running {
     pub(crate) desk: Desk,
     pub(crate) mailbox: Mailbox,
     pub(crate) feed: Arc<Feed>,
+    pub(crate) live: Live,
     lane: Option<Lane>,
 }
 
@@ -143,6 +145,8 @@ impl Rig {
         let (desk, queue) = desk();
         let (mailbox, post) = post(Heads::new(store.reader.clone(), Span(60_000)));
         let policies = PolicyPost::default();
+        let live = Live::default();
+        let told = live.clone();
         let owner = Owner::new(Parts {
             parser: config.parser(),
             correlator,
@@ -165,7 +169,7 @@ impl Rig {
             desk: queue,
             post,
             policies: policies.clone(),
-            on_event: None,
+            on_event: Some(Box::new(move |event| told.tell(event))),
         });
         Running {
             owner,
@@ -179,6 +183,7 @@ impl Rig {
             desk,
             mailbox,
             feed: Arc::new(store.feed),
+            live,
             lane: Some(lane),
         }
     }

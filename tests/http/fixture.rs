@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use caseloom::clock::ManualClock;
-use caseloom::http::{Access, Check, HttpOptions, HttpParts, Readiness, serve};
+use caseloom::http::{Access, Check, HttpOptions, HttpParts, Live, Readiness, serve};
 use caseloom::metrics::Metrics;
 use caseloom::shutdown::Shutdown;
 use caseloom::store::{AlertRow, BatchStore, CommitBatch, Store, StoreOptions};
@@ -91,6 +91,7 @@ impl Fixture {
             desk: None,
             evidence: None,
             access: Access::read_only(),
+            live: Live::default(),
         };
         let shutdown = Shutdown::new();
         let (address, server) = start(parts, options, shutdown.clone());

@@ -152,3 +152,30 @@ fn a_stop_does_not_wait_for_idle_connections() {
     fixture.stop();
     assert!(TcpStream::connect(fixture.address).is_err());
 }
+
+#[test]
+fn who_asks_too_often_waits_and_probes_do_not() {
+    let options = HttpOptions {
+        requests_per_second: 1,
+        ..HttpOptions::default()
+    };
+    let fixture = Fixture::with(options, &[]);
+    let refused = (0..100)
+        .map(|_| fixture.get("/api/v1/cases"))
+        .find(|answer| answer.status != 200)
+        .expect("five and a few more are let through");
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(
+        refused.json()["type"],
+        "urn:caseloom:problem:too_many_requests"
+    );
+    for path in ["/livez", "/metrics"] {
+        assert_eq!(fixture.get(path).status, 200, "{path}");
+    }
+    let metrics = fixture.get("/metrics").text;
+    assert!(
+        metrics.contains("caseloom_bounds_reached_total{bound=\"http_rate\"} 1"),
+        "{metrics}"
+    );
+}

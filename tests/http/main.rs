@@ -9,6 +9,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod apart;
+mod bulk;
+mod cli;
 mod detail;
 mod explain;
 mod fixture;
@@ -18,5 +20,7 @@ mod office;
 mod memory;
 mod pages;
 mod probes;
+mod report;
+mod stream;
 mod reshape;
 mod writes;

@@ -23,7 +23,7 @@ pub(crate) struct Office {
 
 /// An office with people in it.
 pub(crate) struct Open {
-    base: String,
+    pub(crate) base: String,
     agent: ureq::Agent,
     pub(crate) reader: StoreReader,
     shutdown: Shutdown,
@@ -107,6 +107,7 @@ impl Office {
             desk: Some(running.desk.clone()),
             evidence: Some(EvidenceStore::beside(self.evidence.path())),
             access,
+            live: running.live.clone(),
         };
         let (reader, shutdown) = (running.reader.clone(), Shutdown::new());
         let closing = Arc::new(AtomicBool::new(false));
@@ -150,7 +151,7 @@ impl Office {
         }
     }
 
-    fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
         open.shutdown.request();
         open.server.join().unwrap();

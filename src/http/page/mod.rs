@@ -25,6 +25,7 @@ use super::problem::HttpError;
 use super::query::Params;
 use super::reads::Data;
 use crate::view::Shelf;
+pub(super) use text::Text;
 use work::Latest;
 
 /// The page's own style and icon, forms back to this host, and nothing else.

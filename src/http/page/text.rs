@@ -8,7 +8,7 @@ use crate::plain::is_unseen;
 
 /// Text that somebody else wrote.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Text<'a>(pub(super) &'a str);
+pub(in crate::http) struct Text<'a>(pub(in crate::http) &'a str);
 
 impl Render for Text<'_> {
     fn render_to(&self, page: &mut String) {

@@ -10,33 +10,33 @@ use crate::reason;
 /// The same happening again and again, and why it stands in the case.
 #[derive(Debug, Serialize)]
 pub(in crate::http) struct ActivityShape {
-    id: ActivityId,
-    source: String,
-    rule: RuleShape,
-    title: String,
-    severity: &'static str,
-    severity_id: u8,
-    severity_score: u8,
-    severity_assumed: bool,
-    count: u64,
-    first: String,
-    last: String,
-    subject: Option<EntityShape>,
-    entities: Vec<EntityShape>,
-    attack: Vec<String>,
-    alert_id: Option<String>,
-    reason: String,
-    links: Vec<LinkShape>,
+    pub(in crate::http) id: ActivityId,
+    pub(in crate::http) source: String,
+    pub(in crate::http) rule: RuleShape,
+    pub(in crate::http) title: String,
+    pub(in crate::http) severity: &'static str,
+    pub(in crate::http) severity_id: u8,
+    pub(in crate::http) severity_score: u8,
+    pub(in crate::http) severity_assumed: bool,
+    pub(in crate::http) count: u64,
+    pub(in crate::http) first: String,
+    pub(in crate::http) last: String,
+    pub(in crate::http) subject: Option<EntityShape>,
+    pub(in crate::http) entities: Vec<EntityShape>,
+    pub(in crate::http) attack: Vec<String>,
+    pub(in crate::http) alert_id: Option<String>,
+    pub(in crate::http) reason: String,
+    pub(in crate::http) links: Vec<LinkShape>,
 }
 
 #[derive(Debug, Serialize)]
-struct RuleShape {
-    id: String,
-    name: String,
+pub(in crate::http) struct RuleShape {
+    pub(in crate::http) id: String,
+    pub(in crate::http) name: String,
 }
 
 #[derive(Debug, Serialize)]
-struct EntityShape {
+pub(in crate::http) struct EntityShape {
     kind: EntityKind,
     role: Role,
     value: String,
@@ -54,7 +54,7 @@ pub(in crate::http) struct LinkShape {
 }
 
 #[derive(Debug, Serialize)]
-struct ValueShape {
+pub(in crate::http) struct ValueShape {
     kind: EntityKind,
     value: String,
 }

@@ -2,6 +2,7 @@
 //! it came: JSON carries it harmlessly, and whoever shows it escapes it.
 
 mod activity;
+mod event;
 mod work;
 
 use caseloom_engine::alert::Position;
@@ -12,6 +13,7 @@ use caseloom_engine::time::Timestamp;
 use serde::Serialize;
 
 pub(super) use activity::{ActivityShape, LinkShape};
+pub(super) use event::EventShape;
 pub(super) use work::{ActShape, EvidenceShape, NoteShape, TaskShape, WorkShape};
 
 /// A list.
@@ -24,35 +26,35 @@ pub(super) struct List<T> {
 /// The header of a case or candidate. `alerts`, `activities` and `entities` are totals.
 #[derive(Debug, Serialize)]
 pub(super) struct CaseShape {
-    id: CaseId,
-    scope: String,
-    title: String,
-    stage: &'static str,
-    status: Status,
-    owner: Option<String>,
-    severity: &'static str,
-    severity_id: u8,
-    severity_score: u8,
-    severity_assumed: bool,
-    risk: f64,
-    alerts: u64,
-    activities: u64,
-    entities: u64,
-    attack: Vec<String>,
-    first: String,
-    last: String,
-    opened: Option<String>,
-    updated: String,
-    closed: Option<String>,
-    revision: u64,
-    event_seq: u64,
-    related: Vec<RelatedShape>,
-    capped: Option<&'static str>,
+    pub(in crate::http) id: CaseId,
+    pub(in crate::http) scope: String,
+    pub(in crate::http) title: String,
+    pub(in crate::http) stage: &'static str,
+    pub(in crate::http) status: Status,
+    pub(in crate::http) owner: Option<String>,
+    pub(in crate::http) severity: &'static str,
+    pub(in crate::http) severity_id: u8,
+    pub(in crate::http) severity_score: u8,
+    pub(in crate::http) severity_assumed: bool,
+    pub(in crate::http) risk: f64,
+    pub(in crate::http) alerts: u64,
+    pub(in crate::http) activities: u64,
+    pub(in crate::http) entities: u64,
+    pub(in crate::http) attack: Vec<String>,
+    pub(in crate::http) first: String,
+    pub(in crate::http) last: String,
+    pub(in crate::http) opened: Option<String>,
+    pub(in crate::http) updated: String,
+    pub(in crate::http) closed: Option<String>,
+    pub(in crate::http) revision: u64,
+    pub(in crate::http) event_seq: u64,
+    pub(in crate::http) related: Vec<RelatedShape>,
+    pub(in crate::http) capped: Option<&'static str>,
 }
 
 /// A connection with another case.
 #[derive(Debug, Serialize)]
-struct RelatedShape {
+pub(in crate::http) struct RelatedShape {
     relation: Relation,
     id: CaseId,
 }

@@ -9,20 +9,20 @@ use serde::Serialize;
 /// How the work on a case stands.
 #[derive(Debug, Serialize)]
 pub(in crate::http) struct WorkShape {
-    verdict: Option<&'static str>,
-    resolution: Option<String>,
-    team: Option<String>,
-    tags: Vec<String>,
-    fields: BTreeMap<String, String>,
-    notes: usize,
-    tasks: usize,
-    evidence: usize,
-    times: TimesShape,
+    pub(in crate::http) verdict: Option<&'static str>,
+    pub(in crate::http) resolution: Option<String>,
+    pub(in crate::http) team: Option<String>,
+    pub(in crate::http) tags: Vec<String>,
+    pub(in crate::http) fields: BTreeMap<String, String>,
+    pub(in crate::http) notes: usize,
+    pub(in crate::http) tasks: usize,
+    pub(in crate::http) evidence: usize,
+    pub(in crate::http) times: TimesShape,
 }
 
 /// When what happened, in wall time.
 #[derive(Debug, Serialize)]
-struct TimesShape {
+pub(in crate::http) struct TimesShape {
     first_response: Option<String>,
     acknowledged: Option<String>,
     contained: Option<String>,
@@ -35,20 +35,20 @@ struct TimesShape {
 /// What somebody did.
 #[derive(Debug, Serialize)]
 pub(in crate::http) struct ActShape {
-    seq: u64,
-    time: String,
-    actor: String,
-    proof: &'static str,
-    verb: &'static str,
-    about: Option<u64>,
-    text: String,
-    revision: u64,
-    changes: Vec<ChangeShape>,
+    pub(in crate::http) seq: u64,
+    pub(in crate::http) time: String,
+    pub(in crate::http) actor: String,
+    pub(in crate::http) proof: &'static str,
+    pub(in crate::http) verb: &'static str,
+    pub(in crate::http) about: Option<u64>,
+    pub(in crate::http) text: String,
+    pub(in crate::http) revision: u64,
+    pub(in crate::http) changes: Vec<ChangeShape>,
 }
 
 /// One value before and after; empty: none.
 #[derive(Debug, Serialize)]
-struct ChangeShape {
+pub(in crate::http) struct ChangeShape {
     field: String,
     from: String,
     to: String,
@@ -58,20 +58,20 @@ struct ChangeShape {
 #[derive(Debug, Serialize)]
 pub(in crate::http) struct NoteShape {
     pub(in crate::http) number: u64,
-    author: String,
-    proof: &'static str,
-    time: String,
+    pub(in crate::http) author: String,
+    pub(in crate::http) proof: &'static str,
+    pub(in crate::http) time: String,
     pub(in crate::http) text: String,
-    edited: Option<String>,
+    pub(in crate::http) edited: Option<String>,
     /// What it said before, oldest first.
-    former: Vec<FormerShape>,
+    pub(in crate::http) former: Vec<FormerShape>,
 }
 
 /// What a note said before.
 #[derive(Debug, Serialize)]
-struct FormerShape {
-    time: String,
-    text: String,
+pub(in crate::http) struct FormerShape {
+    pub(in crate::http) time: String,
+    pub(in crate::http) text: String,
 }
 
 /// A task.
@@ -93,18 +93,18 @@ pub(in crate::http) struct TaskShape {
 /// A piece of evidence.
 #[derive(Debug, Serialize)]
 pub(in crate::http) struct EvidenceShape {
-    number: u64,
-    name: String,
-    text: String,
-    media_type: String,
-    bytes: u64,
-    sha256: String,
-    added: String,
-    by: String,
+    pub(in crate::http) number: u64,
+    pub(in crate::http) name: String,
+    pub(in crate::http) text: String,
+    pub(in crate::http) media_type: String,
+    pub(in crate::http) bytes: u64,
+    pub(in crate::http) sha256: String,
+    pub(in crate::http) added: String,
+    pub(in crate::http) by: String,
     /// The first entries of its custody log.
-    custody: Vec<ActShape>,
+    pub(in crate::http) custody: Vec<ActShape>,
     /// How many there are.
-    custody_total: u64,
+    pub(in crate::http) custody_total: u64,
 }
 
 impl WorkShape {

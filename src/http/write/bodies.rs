@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use caseloom_engine::command::{Change, NewTask, TaskChange, TaskState, Verdict};
+use caseloom_engine::command::{Action, Change, NewTask, TaskChange, TaskState, Verdict};
 use caseloom_engine::record::Status;
 use caseloom_engine::time::Timestamp;
 use serde::{Deserialize, Deserializer};
@@ -61,6 +61,53 @@ pub(super) struct TaskChangeBody {
     due: Option<String>,
     state: Option<TaskState>,
     note: Option<String>,
+}
+
+/// One wish for many cases: exactly one of `change`, `note`, `approve` and `dismiss`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BulkBody {
+    cases: Vec<BulkCase>,
+    #[serde(default)]
+    change: Option<ChangeBody>,
+    #[serde(default)]
+    note: Option<NoteBody>,
+    #[serde(default)]
+    approve: Option<ReasonBody>,
+    #[serde(default)]
+    dismiss: Option<ReasonBody>,
+}
+
+/// A case, and the revision that was seen of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BulkCase {
+    pub(super) id: String,
+    pub(super) revision: u64,
+}
+
+impl BulkBody {
+    pub(super) fn into_wish(self) -> Result<(Vec<BulkCase>, Action), HttpError> {
+        let mut wishes = Vec::new();
+        if let Some(change) = self.change {
+            wishes.push(Action::Change(Box::new(change.into_change()?)));
+        }
+        wishes.extend(self.note.map(|note| Action::Note {
+            text: note.text.into(),
+        }));
+        wishes.extend(self.approve.map(|body| Action::Approve {
+            reason: body.reason.into(),
+        }));
+        wishes.extend(self.dismiss.map(|body| Action::Dismiss {
+            reason: body.reason.into(),
+        }));
+        match (wishes.pop(), wishes.is_empty()) {
+            (Some(wish), true) => Ok((self.cases, wish)),
+            _ => Err(HttpError::Body(
+                "name exactly one of change, note, approve and dismiss".into(),
+            )),
+        }
+    }
 }
 
 impl ChangeBody {

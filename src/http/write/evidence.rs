@@ -1,14 +1,19 @@
 //! Evidence: bytes go to the evidence store before the command, and come back as an attachment only. Each copy that
 //! somebody takes is noted: the custody log of a piece is its entries on the timeline.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use caseloom_engine::command::{Action, Answer, NewEvidence};
+
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::wish::{Asked, carry_out, refusal, submit};
 use crate::access::Principal;
@@ -18,6 +23,7 @@ use crate::http::case::case_id;
 use crate::http::problem::HttpError;
 use crate::http::query::Params;
 use crate::http::{App, work};
+use crate::metrics::Bound;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -26,12 +32,28 @@ pub(super) fn routes() -> Router<App> {
         .layer(DefaultBodyLimit::max(EVIDENCE_BYTES_MAX))
 }
 
+/// A turn to send evidence: the bytes are in memory until they are put away.
+struct Upload(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+
+impl FromRequestParts<App> for Upload {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(_: &mut Parts, app: &App) -> Result<Self, HttpError> {
+        let turn = Arc::clone(&app.uploads).try_acquire_owned();
+        turn.map(Self).map_err(|_| {
+            app.metrics.bound_reached(Bound::HttpUploads);
+            HttpError::Busy
+        })
+    }
+}
+
 /// `POST /api/v1/cases/{id}/evidence?name=&text=`: the body is the evidence, as it is.
 async fn add(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
     asked: Asked,
     params: Params,
+    _turn: Upload,
     headers: HeaderMap,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Response, HttpError> {

@@ -4,6 +4,7 @@
 //! `Idempotency-Key`: a repetition is answered as the first was, without doing it again.
 
 mod bodies;
+mod bulk;
 mod evidence;
 mod reshape;
 mod wish;
@@ -30,6 +31,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/cases/{id}/notes/{no}", patch(edit_note))
         .route("/cases/{id}/tasks", get(work::tasks).post(task))
         .route("/cases/{id}/tasks/{no}", patch(change_task))
+        .route("/bulk", post(bulk::bulk))
         .route("/candidates/{id}/approve", post(approve))
         .route("/candidates/{id}/dismiss", post(dismiss))
         .merge(reshape::routes())

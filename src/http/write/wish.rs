@@ -80,7 +80,7 @@ fn if_match(headers: &HeaderMap) -> Result<u64, HttpError> {
     })
 }
 
-fn key(headers: &HeaderMap) -> Result<Option<CompactString>, HttpError> {
+pub(super) fn key(headers: &HeaderMap) -> Result<Option<CompactString>, HttpError> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);
     };
@@ -148,6 +148,9 @@ pub(super) async fn submit(
         .reads
         .run(move |data| data.store.case(case)?.ok_or(HttpError::NoCase(case)))
         .await?;
+    if !who.may_see(&group.scope_name) {
+        return Err(HttpError::NoCase(case));
+    }
     let wish = Wish {
         scope: group.scope_name,
         case,
