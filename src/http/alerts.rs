@@ -1,7 +1,7 @@
 //! `/api/v1/cases/{id}/alerts`: the single alerts of a case, page by page from the store.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use caseloom_engine::ids::CaseId;
 use caseloom_engine::record::GroupRecord;
 
 use super::App;
-use super::case::{Found, case_id, read_group, redirect};
+use super::case::{Found, Id, read_group, redirect};
 use super::problem::HttpError;
 use super::query::Params;
 use super::reads::Data;
@@ -24,12 +24,12 @@ struct Wanted {
 }
 
 /// `GET /api/v1/cases/{id}/alerts?limit=&cursor=`
+#[utoipa::path(get, path = "/cases/{id}/alerts", tag = "case", operation_id = "alerts", params(("limit" = Option<u32>, Query, description = "Most items on the page; 50 without", minimum = 1, maximum = 500), ("cursor" = Option<String>, Query, description = "next_cursor of the page before")), responses((status = 200, description = "Its single alerts", body = List<AlertShape>)))]
 pub(super) async fn alerts(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Id(id): Id,
     params: Params,
 ) -> Result<Response, HttpError> {
-    let id = case_id(&id)?;
     let wanted = Wanted::read(&params)?;
     let found = app
         .reads

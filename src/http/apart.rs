@@ -17,9 +17,11 @@ use crate::access::Principal;
 use crate::apart::{self, Part, Reason, Side};
 use crate::memory;
 
-#[derive(Debug, Serialize)]
-struct Apart {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(in crate::http) struct Apart {
+    #[schema(value_type = String)]
     a: CaseId,
+    #[schema(value_type = String)]
     b: CaseId,
     together: bool,
     reasons: Vec<ReasonShape>,
@@ -27,24 +29,30 @@ struct Apart {
     policy: String,
 }
 
-#[derive(Debug, Serialize)]
-struct ReasonShape {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Reason)]
+pub(in crate::http) struct ReasonShape {
+    #[schema(value_type = String)]
     obstacle: &'static str,
     sentence: String,
     entity: Option<EntityShape>,
+    #[schema(value_type = Option<Vec<u64>>)]
     activities: Option<[ActivityId; 2]>,
     gap_ms: Option<i64>,
     missing: Option<i64>,
 }
 
-#[derive(Debug, Serialize)]
-struct EntityShape {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = EntityValue)]
+pub(in crate::http) struct EntityShape {
+    #[schema(value_type = crate::http::words::KindWord)]
     kind: EntityKind,
     value: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct Without {
+    #[schema(value_type = String)]
     case: CaseId,
     without: EntityShape,
     /// Whether the case would fall apart.
@@ -54,14 +62,17 @@ pub(super) struct Without {
     truncated: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct PartShape {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Part)]
+pub(in crate::http) struct PartShape {
     title: String,
+    #[schema(value_type = Vec<u64>)]
     activities: Vec<ActivityId>,
     alerts: u64,
 }
 
 /// `GET /api/v1/explain?a=CASE[:ALERT]&b=CASE[:ALERT]`
+#[utoipa::path(get, path = "/explain", tag = "case", operation_id = "explain_apart", params(("a" = String, Query, description = "CASE or CASE:ALERT"), ("b" = String, Query, description = "CASE or CASE:ALERT")), responses((status = 200, description = "Why two cases are not one", body = Apart)))]
 pub(super) async fn apart(
     State(app): State<App>,
     Extension(who): Extension<Principal>,

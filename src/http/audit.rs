@@ -14,7 +14,8 @@ use super::work::{AuditShape, shape};
 use crate::access::{Principal, Role};
 
 /// The end of a scope's chain.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Head)]
 pub(super) struct HeadShape {
     scope: String,
     seq: u64,
@@ -22,6 +23,7 @@ pub(super) struct HeadShape {
 }
 
 /// `GET /api/v1/audit?scope=&cursor=&limit=`: for admins; the cursor is the number of the last record that was seen.
+#[utoipa::path(get, path = "/audit", tag = "audit", operation_id = "scope_audit", params(("scope" = Option<String>, Query, description = "A scope; default without"), ("limit" = Option<u32>, Query, description = "Most items on the page; 50 without", minimum = 1, maximum = 500), ("cursor" = Option<String>, Query, description = "next_cursor of the page before")), responses((status = 200, description = "The audit of a scope", body = List<AuditShape>)))]
 pub(super) async fn audit(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
@@ -49,6 +51,7 @@ pub(super) async fn audit(
 }
 
 /// `GET /api/v1/audit/heads`: keep them elsewhere, and a chain that was cut short shows.
+#[utoipa::path(get, path = "/audit/heads", tag = "audit", operation_id = "audit_heads", responses((status = 200, description = "The end of each chain", body = List<HeadShape>)))]
 pub(super) async fn heads(
     State(app): State<App>,
     Extension(who): Extension<Principal>,

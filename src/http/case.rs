@@ -7,9 +7,10 @@
 use std::collections::HashMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{ETAG, LOCATION};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use caseloom_engine::command::Work;
 use caseloom_engine::entity::{Entity, EntityKind};
@@ -45,11 +46,8 @@ pub(super) struct Case {
 }
 
 /// `GET /api/v1/cases/{id}`
-pub(super) async fn case(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Response, HttpError> {
-    let id = case_id(&id)?;
+#[utoipa::path(get, path = "/cases/{id}", tag = "case", operation_id = "case", responses((status = 200, description = "The case with its activities", body = CaseDetail, headers(("ETag" = String, description = "The revision")))))]
+pub(super) async fn case(State(app): State<App>, Id(id): Id) -> Result<Response, HttpError> {
     let found = app.reads.run(move |data| read_case(data, id)).await?;
     Ok(match found {
         Found::Here(case) => {
@@ -58,6 +56,46 @@ pub(super) async fn case(
         }
         Found::MergedInto(survivor) => redirect(id, survivor, format!("/api/v1/cases/{survivor}")),
     })
+}
+
+/// The id of a case in a path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Id(pub(super) CaseId);
+
+/// The number of a note, task or piece of evidence in a path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Number(pub(super) u64);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
+        case_id(&named(parts, state, "id").await?).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Number {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
+        let number = named(parts, state, "no").await?.parse();
+        number
+            .map(Self)
+            .map_err(|_| HttpError::parameter("no", "must be a number"))
+    }
+}
+
+/// What stands in a path under this name. Text that is no UTF-8 is refused as a wrong value is.
+async fn named<S: Send + Sync>(
+    parts: &mut Parts,
+    state: &S,
+    name: &'static str,
+) -> Result<String, HttpError> {
+    let Path(names) = Path::<Vec<(String, String)>>::from_request_parts(parts, state)
+        .await
+        .map_err(|_| HttpError::parameter(name, "must be text in UTF-8"))?;
+    let found = names.into_iter().find(|(other, _)| other == name);
+    Ok(found.map_or(String::new(), |(_, value)| value))
 }
 
 /// The id in a path. What can't be one is the id of no case.

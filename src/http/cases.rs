@@ -12,6 +12,7 @@ use crate::access::Principal;
 use crate::view::Shelf;
 
 /// `GET /api/v1/cases?status=&owner=&scope=&severity=&q=&updated_since=&sort=&limit=&cursor=`
+#[utoipa::path(get, path = "/cases", tag = "cases", operation_id = "cases", params(("status" = Option<String>, Query, description = "Workflow statuses, with commas between them"), ("owner" = Option<String>, Query, description = "A name; none: nobody's"), ("scope" = Option<String>, Query, description = "A scope"), ("severity" = Option<String>, Query, description = "A severity; high+ for that and above"), ("q" = Option<String>, Query, description = "A search: words and fields"), ("updated_since" = Option<String>, Query, description = "Changed then or later", format = DateTime), ("sort" = Option<String>, Query, description = "updated, risk, severity, opened, first or last; - before it: descending"), ("limit" = Option<u32>, Query, description = "Most items on the page; 50 without", minimum = 1, maximum = 500), ("cursor" = Option<String>, Query, description = "next_cursor of the page before")), responses((status = 200, description = "Open and closed cases", body = List<CaseShape>)))]
 pub(super) async fn cases(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
@@ -21,6 +22,7 @@ pub(super) async fn cases(
 }
 
 /// `GET /api/v1/candidates`, with the same parameters.
+#[utoipa::path(get, path = "/candidates", tag = "cases", operation_id = "candidates", params(("status" = Option<String>, Query, description = "Workflow statuses, with commas between them"), ("owner" = Option<String>, Query, description = "A name; none: nobody's"), ("scope" = Option<String>, Query, description = "A scope"), ("severity" = Option<String>, Query, description = "A severity; high+ for that and above"), ("q" = Option<String>, Query, description = "A search: words and fields"), ("updated_since" = Option<String>, Query, description = "Changed then or later", format = DateTime), ("sort" = Option<String>, Query, description = "updated, risk, severity, opened, first or last; - before it: descending"), ("limit" = Option<u32>, Query, description = "Most items on the page; 50 without", minimum = 1, maximum = 500), ("cursor" = Option<String>, Query, description = "next_cursor of the page before")), responses((status = 200, description = "Groups below the promotion threshold", body = List<CaseShape>)))]
 pub(super) async fn candidates(
     State(app): State<App>,
     Extension(who): Extension<Principal>,

@@ -1,15 +1,15 @@
 //! `/api/v1/cases/{id}/explain`: why two alerts stand in one case, as the shortest chain of links between them.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use caseloom_engine::ids::{ActivityId, CaseId};
 use caseloom_engine::record::{ActivityRecord, GroupRecord};
 use serde::Serialize;
 
 use super::App;
-use super::apart::without;
-use super::case::{Case, Found, case_id, read_case, redirect};
+use super::apart::{Without, without};
+use super::case::{Case, Found, Id, read_case, redirect};
 use super::problem::HttpError;
 use super::query::Params;
 use super::reads::Data;
@@ -30,8 +30,18 @@ struct Wanted {
     other: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+/// Either of both answers.
+#[derive(utoipa::ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Explained {
+    Chain(Explanation),
+    Without(Without),
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct Explanation {
+    #[schema(value_type = String)]
     case: CaseId,
     alert: End,
     other: End,
@@ -43,30 +53,35 @@ pub(super) struct Explanation {
 }
 
 /// One of the two.
-#[derive(Debug, Serialize)]
-struct End {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ExplainEnd)]
+pub(in crate::http) struct End {
+    #[schema(value_type = u64)]
     activity: ActivityId,
     rule: String,
     title: String,
 }
 
 /// One link, in the direction of the chain.
-#[derive(Debug, Serialize)]
-struct Link {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ExplainLink)]
+pub(in crate::http) struct Link {
+    #[schema(value_type = u64)]
     from: ActivityId,
+    #[schema(value_type = u64)]
     to: ActivityId,
     sentence: String,
     link: LinkShape,
 }
 
 /// `GET /api/v1/cases/{id}/explain?alert=&other=`, or `?without=KIND:VALUE`
+#[utoipa::path(get, path = "/cases/{id}/explain", tag = "case", operation_id = "explain_case", params(("alert" = Option<String>, Query, description = "Id of an alert or number of an activity; needed but with `without`"), ("other" = Option<String>, Query, description = "Another; without it the alert that opened the case"), ("without" = Option<String>, Query, description = "KIND:VALUE: what would hold together without this entity")), responses((status = 200, description = "A chain of links, or what falls apart", body = Explained)))]
 pub(super) async fn explain(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Id(id): Id,
     RawQuery(query): RawQuery,
     params: Params,
 ) -> Result<Response, HttpError> {
-    let id = case_id(&id)?;
     if let Some(entity) = params.get("without") {
         params.only(&["without"])?;
         let entity = entity.to_owned();

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::App;
 
 /// A part that must work before caseloom is ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Check {
@@ -45,17 +45,21 @@ enum Slot {
 }
 
 /// What `/readyz` says.
-#[derive(Debug, Serialize)]
-struct Report {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Readiness)]
+pub(in crate::http) struct Report {
+    #[schema(value_type = String)]
     status: &'static str,
     checks: Vec<CheckReport>,
 }
 
-#[derive(Debug, Serialize)]
-struct CheckReport {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(in crate::http) struct CheckReport {
     name: Check,
+    #[schema(value_type = String)]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     reason: Option<Reason>,
 }
 
@@ -148,10 +152,12 @@ impl fmt::Debug for Readiness {
     }
 }
 
+#[utoipa::path(get, path = "/livez", tag = "process", operation_id = "livez", responses((status = 200, description = "It answers", body = Object)))]
 pub(super) async fn livez() -> Json<serde_json::Value> {
     Json(serde_json::json!({"status": "live"}))
 }
 
+#[utoipa::path(get, path = "/readyz", tag = "process", operation_id = "readyz", responses((status = 200, description = "Ready", body = Report), (status = 503, description = "Not ready", body = Report)))]
 pub(super) async fn readyz(State(app): State<App>) -> Response {
     let report = app.readiness.report();
     let status = match report.status {

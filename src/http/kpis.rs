@@ -21,7 +21,8 @@ use crate::kpis::{By, Collector, Figures};
 /// that it is cut.
 const ACTIVITIES_MAX: u64 = 500_000;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Kpis)]
 pub(super) struct Answer {
     from: Option<String>,
     to: Option<String>,
@@ -30,8 +31,9 @@ pub(super) struct Answer {
     items: Vec<Item>,
 }
 
-#[derive(Debug, Serialize)]
-struct Item {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = KpiItem)]
+pub(in crate::http) struct Item {
     key: String,
     #[serde(flatten)]
     figures: Figures,
@@ -46,6 +48,7 @@ struct Wanted {
 }
 
 /// `GET /api/v1/kpis?from=&to=&scope=&by=`: cases that opened from `from` on and before `to`.
+#[utoipa::path(get, path = "/kpis", tag = "kpis", operation_id = "kpis", params(("from" = Option<String>, Query, description = "Opened then or later"), ("to" = Option<String>, Query, description = "Opened before then"), ("scope" = Option<String>, Query, description = "A scope"), ("by" = Option<String>, Query, description = "all, scope, owner, severity, verdict, rule or source")), responses((status = 200, description = "Key figures", body = Answer)))]
 pub(super) async fn kpis(
     State(app): State<App>,
     Extension(who): Extension<Principal>,

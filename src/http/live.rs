@@ -108,13 +108,19 @@ impl Live {
             }
         };
         let group = &event.case.group;
+        // Not in the literal: the borrow would last until the event is told, which waits for it.
+        let number = self.next();
         self.push(Told {
-            number: self.head.borrow().next,
+            number,
             scope: group.scope_name.clone(),
             case: group.case,
             kind: event.event.as_str(),
             data,
         });
+    }
+
+    fn next(&self) -> u64 {
+        self.head.borrow().next
     }
 
     fn push(&self, told: Told) {
@@ -212,8 +218,9 @@ mod tests {
 
     fn push(live: &Live, count: usize) {
         for _ in 0..count {
+            let number = live.next();
             live.push(Told {
-                number: live.head.borrow().next,
+                number,
                 scope: "default".into(),
                 case: CaseId(1),
                 kind: "updated",

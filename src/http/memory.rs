@@ -15,15 +15,19 @@ use crate::config::written;
 use crate::memory::{self, BackgroundFilter, BackgroundPair, Hub, HubFilter, Worth};
 
 /// A (rule, subject) pair that is background, or was.
-#[derive(Debug, Serialize)]
-struct PairShape {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Pair)]
+pub(in crate::http) struct PairShape {
     scope: Option<String>,
     source: String,
     rule_id: String,
     rule_name: String,
     subject: Option<EntityShape>,
+    #[schema(value_type = String)]
     standing: &'static str,
+    #[schema(value_type = String)]
     why: &'static str,
+    #[schema(value_type = Option<String>)]
     pin: Option<&'static str>,
     since: Option<String>,
     hours_seen: Option<u32>,
@@ -33,26 +37,33 @@ struct PairShape {
     last_hour: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct EntityShape {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = EntityValue)]
+pub(in crate::http) struct EntityShape {
+    #[schema(value_type = crate::http::words::KindWord)]
     kind: EntityKind,
     value: String,
 }
 
 /// An entity that is worth less than its kind.
-#[derive(Debug, Serialize)]
-struct HubShape {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Hub)]
+pub(in crate::http) struct HubShape {
     scope: Option<String>,
+    #[schema(value_type = crate::http::words::KindWord)]
     kind: EntityKind,
     value: String,
+    #[schema(value_type = String)]
     standing: &'static str,
+    #[schema(value_type = String)]
     origin: &'static str,
     busy_hours: Vec<String>,
     since: Option<String>,
     ends: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Policy)]
 pub(super) struct PolicyShape {
     version: String,
     since: String,
@@ -60,13 +71,15 @@ pub(super) struct PolicyShape {
     former: Vec<FormerShape>,
 }
 
-#[derive(Debug, Serialize)]
-struct FormerShape {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = FormerPolicy)]
+pub(in crate::http) struct FormerShape {
     version: String,
     since: String,
 }
 
 /// `GET /api/v1/background?scope=&source=&rule=&kind=&subject=&standing=&limit=&cursor=`
+#[utoipa::path(get, path = "/background", tag = "memory", operation_id = "background", params(("scope" = Option<String>, Query, description = "A scope"), ("source" = Option<String>, Query, description = "A product"), ("rule" = Option<String>, Query, description = "A rule"), ("kind" = Option<String>, Query, description = "Kind of the subject"), ("subject" = Option<String>, Query, description = "The subject"), ("standing" = Option<String>, Query, description = "background, or any"), ("limit" = Option<u32>, Query, description = "Most items on the page; 50 without", minimum = 1, maximum = 500), ("cursor" = Option<String>, Query, description = "next_cursor of the page before")), responses((status = 200, description = "Rules that are usual on their subjects", body = List<PairShape>)))]
 pub(super) async fn background(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
@@ -97,6 +110,7 @@ pub(super) async fn background(
 }
 
 /// `GET /api/v1/hubs?scope=&kind=&entity=&limit=&cursor=`
+#[utoipa::path(get, path = "/hubs", tag = "memory", operation_id = "hubs", params(("scope" = Option<String>, Query, description = "A scope"), ("kind" = Option<String>, Query, description = "A kind of entity"), ("entity" = Option<String>, Query, description = "A value"), ("limit" = Option<u32>, Query, description = "Most items on the page; 50 without", minimum = 1, maximum = 500), ("cursor" = Option<String>, Query, description = "next_cursor of the page before")), responses((status = 200, description = "Entities that are too common to link", body = List<HubShape>)))]
 pub(super) async fn hubs(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
@@ -122,6 +136,7 @@ pub(super) async fn hubs(
 }
 
 /// `GET /api/v1/policy`
+#[utoipa::path(get, path = "/policy", tag = "memory", operation_id = "policy", responses((status = 200, description = "The policy in force", body = PolicyShape)))]
 pub(super) async fn policy(
     State(app): State<App>,
     params: Params,

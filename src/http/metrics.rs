@@ -8,6 +8,7 @@ use super::App;
 use super::problem::HttpError;
 use crate::metrics::CONTENT_TYPE as TEXT_FORMAT;
 
+#[utoipa::path(get, path = "/metrics", tag = "process", operation_id = "metrics", responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain")))]
 pub(super) async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, HttpError> {
     app.metrics.ready.set(app.readiness.is_ready().into());
     let metrics = app.metrics;

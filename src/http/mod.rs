@@ -21,6 +21,7 @@ mod kpis;
 mod memory;
 mod live;
 mod metrics;
+mod openapi;
 mod options;
 mod page;
 mod patient;
@@ -33,16 +34,16 @@ mod serve;
 mod shape;
 mod stream;
 mod timeline;
+mod words;
 mod work;
 mod write;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
 
 use crate::clock::Clock;
 use crate::evidence::EvidenceStore;
@@ -58,6 +59,8 @@ pub use options::HttpOptions;
 pub use serve::serve;
 
 use tokio::sync::Semaphore;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use problem::HttpError;
 use rate::Rates;
@@ -105,6 +108,8 @@ struct App {
     live: Live,
     rates: Arc<Rates>,
     uploads: Arc<Semaphore>,
+    /// Filled once all routes are known.
+    document: Arc<OnceLock<String>>,
 }
 
 /// Answers requests. `is_local`: the listener is on loopback, so that names other than this machine's are refused.
@@ -121,34 +126,46 @@ pub fn router(parts: HttpParts, options: &HttpOptions, is_local: bool) -> Router
         live: parts.live,
         rates: Arc::new(Rates::new(options.requests_per_second)),
         uploads: Arc::new(Semaphore::new(options.uploads_max.max(1))),
+        document: Arc::default(),
     };
-    let api = Router::new()
-        .route("/cases", get(cases::cases))
-        .route("/candidates", get(cases::candidates))
-        .route("/background", get(memory::background))
-        .route("/explain", get(apart::apart))
-        .route("/hubs", get(memory::hubs))
-        .route("/policy", get(memory::policy))
-        .route("/cases/{id}/alerts", get(alerts::alerts))
-        .route("/cases/{id}/explain", get(explain::explain))
-        .route("/cases/{id}/timeline", get(timeline::timeline))
-        .route("/cases/{id}/report", get(report::report))
-        .route("/cases/{id}/audit", get(work::audit))
-        .route("/stream", get(stream::stream))
-        .route("/audit", get(audit::audit))
-        .route("/kpis", get(kpis::kpis))
-        .route("/audit/heads", get(audit::heads))
-        .merge(write::routes())
+    let api = OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(openapi::openapi))
+        .routes(routes!(cases::cases))
+        .routes(routes!(cases::candidates))
+        .routes(routes!(memory::background))
+        .routes(routes!(apart::apart))
+        .routes(routes!(memory::hubs))
+        .routes(routes!(memory::policy))
+        .routes(routes!(alerts::alerts))
+        .routes(routes!(explain::explain))
+        .routes(routes!(timeline::timeline))
+        .routes(routes!(report::report))
+        .routes(routes!(work::audit))
+        .routes(routes!(stream::stream))
+        .routes(routes!(audit::audit))
+        .routes(routes!(kpis::kpis))
+        .routes(routes!(audit::heads))
+        .merge(write::routes());
+    let (api, of_api) = api.split_for_parts();
+    let api = api
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed);
+    let (metrics, of_metrics) = OpenApiRouter::new()
+        .routes(routes!(metrics::metrics))
+        .split_for_parts();
+    let (probes, of_probes) = OpenApiRouter::new()
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+        .split_for_parts();
+    let document = of_probes.merge_from(of_metrics).nest("/api/v1", of_api);
+    app.document.get_or_init(|| openapi::complete(&document));
     let guarded = Router::new()
-        .route("/metrics", get(metrics::metrics))
+        .merge(metrics)
         .nest("/api/v1", api)
         .merge(page::routes())
         .layer(from_fn_with_state(app.clone(), access::admit));
     let routes = Router::new()
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
+        .merge(probes)
         .merge(guarded)
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

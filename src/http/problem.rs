@@ -102,11 +102,12 @@ pub(super) enum HttpError {
 }
 
 /// The document.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct Problem {
     /// `urn:caseloom:problem:` and the kind, for programs.
     r#type: String,
     /// The kind in a few words.
+    #[schema(value_type = String)]
     title: &'static str,
     /// The status of the answer.
     status: u16,

@@ -26,6 +26,7 @@ use super::case::case_id;
 use super::live::{Behind, Head, Live, Resume};
 use super::problem::HttpError;
 use super::query::Params;
+use super::shape::EventShape;
 use crate::access::Principal;
 use crate::metrics::Bound;
 
@@ -57,6 +58,7 @@ struct Listener {
 }
 
 /// `GET /api/v1/stream?scope=&case=`
+#[utoipa::path(get, path = "/stream", tag = "stream", operation_id = "stream", params(("scope" = Option<String>, Query, description = "Only this scope"), ("case" = Option<String>, Query, description = "Only this case"), ("Last-Event-ID" = Option<String>, Header, description = "Go on behind this event")), responses((status = 200, description = "Server-sent events without an end; data of case events", body = EventShape, content_type = "text/event-stream")))]
 pub(super) async fn stream(
     State(app): State<App>,
     Extension(who): Extension<Principal>,

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use caseloom_engine::command::{EntryRecord, Verb};
 use caseloom_engine::ids::CaseId;
@@ -15,7 +15,7 @@ use caseloom_engine::time::Timestamp;
 use serde::Serialize;
 
 use super::App;
-use super::case::case_id;
+use super::case::Id;
 use super::problem::HttpError;
 use super::query::Params;
 use super::reads::Data;
@@ -27,21 +27,25 @@ use crate::reason;
 const KINDS: [&str; 3] = ["activity", "action", "automatic"];
 
 /// One line of the timeline. `clock` says which time it is: of the happening, or of the action.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct Moment {
     pub(super) time: String,
+    #[schema(value_type = String)]
     pub(super) clock: &'static str,
+    #[schema(value_type = String)]
     pub(super) kind: &'static str,
     pub(super) text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub(super) severity: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) alerts: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) activity: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub(super) case: Option<CaseId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) act: Option<ActShape>,
@@ -69,12 +73,12 @@ struct Pages<'a> {
 }
 
 /// `GET /api/v1/cases/{id}/timeline?kind=&limit=&cursor=`
+#[utoipa::path(get, path = "/cases/{id}/timeline", tag = "case", operation_id = "timeline", params(("kind" = Option<String>, Query, description = "activity, action or automatic"), ("limit" = Option<u32>, Query, description = "Most items on the page; 50 without", minimum = 1, maximum = 500), ("cursor" = Option<String>, Query, description = "next_cursor of the page before")), responses((status = 200, description = "What happened and who did what", body = List<Moment>)))]
 pub(super) async fn timeline(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Id(id): Id,
     params: Params,
 ) -> Result<Response, HttpError> {
-    let id = case_id(&id)?;
     let wanted = Wanted::read(&params)?;
     let read = move |data: &Data| of_group(data, id, |data, group| page(data, group, &wanted));
     let found = app.reads.run(read).await?;

@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use caseloom_engine::command::{EntryRecord, Evidence, NoteHead, Task, Verb};
+use caseloom_engine::command::{EntryRecord, Evidence, Illegal, NoteHead, Task, Verb};
 use caseloom_engine::ids::CaseId;
 use caseloom_engine::record::GroupRecord;
 use caseloom_engine::time::Timestamp;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::App;
-use super::case::{Found, case_id, read_group, redirect};
+use super::case::{Found, Id, read_group, redirect};
 use super::problem::HttpError;
 use super::query::Params;
 use super::reads::Data;
@@ -25,19 +25,22 @@ use super::shape::{ActShape, EvidenceShape, List, NoteShape, TaskShape};
 const CUSTODY_MAX: usize = 200;
 
 /// An audit record, as it was hashed, with its hash.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Audit)]
 pub(super) struct AuditShape {
     pub(super) hash: String,
+    #[schema(value_type = Object)]
     pub(super) record: Box<RawValue>,
 }
 
 /// `GET /api/v1/cases/{id}/notes?limit=&cursor=`
+#[utoipa::path(get, path = "/cases/{id}/notes", tag = "work", operation_id = "list_notes", params(("limit" = Option<u32>, Query, description = "Most items on the page; 50 without", minimum = 1, maximum = 500), ("cursor" = Option<String>, Query, description = "next_cursor of the page before")), responses((status = 200, description = "Its notes with what they said before", body = List<NoteShape>)))]
 pub(super) async fn notes(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Id(id): Id,
     params: Params,
 ) -> Result<Response, HttpError> {
-    list(&app, &id, "notes", &params, |data, group, turn| {
+    list(&app, id, "notes", &params, |data, group, turn| {
         let mut work = data.store.work(group.id)?.unwrap_or_default();
         // Those of a merged case stand behind, whatever their numbers.
         work.notes.sort_unstable_by_key(|note| note.no);
@@ -49,12 +52,13 @@ pub(super) async fn notes(
 }
 
 /// `GET /api/v1/cases/{id}/tasks?limit=&cursor=`
+#[utoipa::path(get, path = "/cases/{id}/tasks", tag = "work", operation_id = "list_tasks", params(("limit" = Option<u32>, Query, description = "Most items on the page; 50 without", minimum = 1, maximum = 500), ("cursor" = Option<String>, Query, description = "next_cursor of the page before")), responses((status = 200, description = "Its tasks", body = List<TaskShape>)))]
 pub(super) async fn tasks(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Id(id): Id,
     params: Params,
 ) -> Result<Response, HttpError> {
-    list(&app, &id, "tasks", &params, |data, group, turn| {
+    list(&app, id, "tasks", &params, |data, group, turn| {
         let mut work = data.store.work(group.id)?.unwrap_or_default();
         work.tasks.sort_unstable_by_key(|task| task.no);
         let page = turn.page(work.tasks, |task| task.no);
@@ -65,12 +69,13 @@ pub(super) async fn tasks(
 }
 
 /// `GET /api/v1/cases/{id}/evidence?limit=&cursor=`: each piece with its custody log.
+#[utoipa::path(get, path = "/cases/{id}/evidence", tag = "work", operation_id = "list_evidence", params(("limit" = Option<u32>, Query, description = "Most items on the page; 50 without", minimum = 1, maximum = 500), ("cursor" = Option<String>, Query, description = "next_cursor of the page before")), responses((status = 200, description = "Its evidence with custody", body = List<EvidenceShape>)))]
 pub(super) async fn evidence(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Id(id): Id,
     params: Params,
 ) -> Result<Response, HttpError> {
-    list(&app, &id, "evidence", &params, |data, group, turn| {
+    list(&app, id, "evidence", &params, |data, group, turn| {
         let mut work = data.store.work(group.id)?.unwrap_or_default();
         work.evidence.sort_unstable_by_key(|piece| piece.no);
         let page = turn.page(work.evidence, |piece| piece.no);
@@ -82,12 +87,13 @@ pub(super) async fn evidence(
 
 /// `GET /api/v1/cases/{id}/audit?limit=&cursor=`: the records about this case; they are links of the scope's chain, which
 /// `/api/v1/audit` has whole.
+#[utoipa::path(get, path = "/cases/{id}/audit", tag = "audit", operation_id = "case_audit", params(("limit" = Option<u32>, Query, description = "Most items on the page; 50 without", minimum = 1, maximum = 500), ("cursor" = Option<String>, Query, description = "next_cursor of the page before")), responses((status = 200, description = "The audit records about it", body = List<AuditShape>)))]
 pub(super) async fn audit(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Id(id): Id,
     params: Params,
 ) -> Result<Response, HttpError> {
-    list(&app, &id, "audit", &params, |data, group, turn| {
+    list(&app, id, "audit", &params, |data, group, turn| {
         let entries = data.store.entries(group, turn.after, turn.limit + 1)?;
         let page = turn.page(entries, |entry| entry.seq);
         let mut records = Vec::new();
@@ -149,12 +155,11 @@ impl<T> Numbered<T> {
 /// Reads a page of a list about a case; what was merged away leads on.
 async fn list<T: Serialize + Send + 'static>(
     app: &App,
-    id: &str,
+    id: CaseId,
     what: &str,
     params: &Params,
     read: impl FnOnce(&Data, &GroupRecord, Turn) -> Result<List<T>, HttpError> + Send + 'static,
 ) -> Result<Response, HttpError> {
-    let id = case_id(id)?;
     let turn = Turn::read(params)?;
     let read = move |data: &Data| of_group(data, id, |data, group| read(data, group, turn));
     let found = app.reads.run(read).await?;
@@ -177,7 +182,7 @@ pub(super) fn piece(data: &Data, id: CaseId, no: u64) -> Result<Evidence, HttpEr
         let work = data.store.work(group.id)?.unwrap_or_default();
         let mut evidence = work.evidence.into_iter();
         let piece = evidence.find(|piece| piece.no == no);
-        piece.ok_or_else(|| HttpError::NoRoute(format!("evidence {no} of case {id}")))
+        piece.ok_or(HttpError::Illegal(Illegal::NoEvidence))
     })?;
     match found {
         Found::Here(piece) => Ok(piece),

@@ -38,7 +38,7 @@ pub enum By {
 }
 
 /// Figures of the cases that have something in common.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Figures {
     /// Cases.
     pub cases: u64,
@@ -53,6 +53,7 @@ pub struct Figures {
     /// Alerts in them.
     pub alerts: u64,
     /// Verdicts.
+    #[schema(value_type = BTreeMap<String, u64>)]
     pub verdicts: BTreeMap<&'static str, u64>,
     /// False positives among the cases with a verdict, 0 to 1.
     pub false_positive_share: Option<f64>,
@@ -67,7 +68,7 @@ pub struct Figures {
 }
 
 /// Many lengths of time in few numbers, in seconds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Summary {
     /// Of how many cases.
     pub cases: u64,

@@ -232,8 +232,12 @@ impl CaseView {
         }
     }
 
+    /// Whether all activities of a case were seen. One that has fewer than were (after an unmerge, a split) is read anew.
     fn note_unread(&self, case: CaseId) {
         let is_unread = self.with(case, |entry| {
+            if entry.known.activities > entry.group.activities {
+                entry.known = Known::default();
+            }
             entry.known.activities < entry.group.activities
         });
         if is_unread == Some(true) {

@@ -17,6 +17,7 @@ mod fixture;
 mod limits;
 mod lists;
 mod office;
+mod openapi;
 mod memory;
 mod pages;
 mod probes;

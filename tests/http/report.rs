@@ -48,7 +48,7 @@ fn a_report_tells_the_whole_story() {
     assert!(
         markdown
             .text
-            .contains(r"\<b\>on\</b\> \[web-01\]\(http\://evil.example\) \| x"),
+            .contains(r"&lt;b&gt;on&lt;/b&gt; \[web-01\](http\://evil.example) \| x"),
         "{}",
         markdown.text
     );

@@ -46,25 +46,44 @@ fn table(head: &[&str], rows: &[Vec<String>], text: &mut String) -> std::fmt::Re
     writeln!(text)
 }
 
-/// With a backslash before all punctuation but what never means anything: no markup, no link, no HTML, no end of a cell.
+/// With a backslash before what means something: no markup, no link, no end of a cell. Marks of HTML are written as
+/// HTML does, so that they are harmless also where nobody knows Markdown.
 fn escaped(text: &str) -> String {
     let plain = plain(text);
     let mut escaped = String::with_capacity(plain.len() + 16);
     for (place, c) in plain.char_indices() {
-        let is_safe = matches!(c, ',' | ';' | '/' | '\'' | '%' | '?')
-            || (c == '.' && !plain[..place].ends_with("www"))
-            || (c == '-' && place > 0);
-        if c.is_ascii_punctuation() && !is_safe || (c == '.' && is_number(&plain[..place])) {
-            escaped.push('\\');
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            c => {
+                if acts(c, &plain[..place], &plain[place + c.len_utf8()..]) {
+                    escaped.push('\\');
+                }
+                escaped.push(c);
+            }
         }
-        escaped.push(c);
     }
     escaped
 }
 
-/// A number at the beginning of a line, with a dot behind it, begins a list.
+/// Whether a character can begin or end something where it stands.
+fn acts(c: char, before: &str, after: &str) -> bool {
+    match c {
+        ',' | ';' | '/' | '\'' | '"' | '%' | '?' | '(' => false,
+        // Addresses become links where nobody asked for it.
+        ':' => after.starts_with('/'),
+        '.' => before.ends_with("www") || is_number(before),
+        ')' => is_number(before),
+        // Lists and underlines.
+        '-' | '+' | '=' => before.trim().is_empty(),
+        c => c.is_ascii_punctuation(),
+    }
+}
+
+/// A number at the beginning of a line, with a dot or bracket behind it, begins a list.
 fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+    !text.is_empty() && text.trim().bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -76,22 +95,24 @@ mod tests {
         for (text, shown) in [
             (
                 "<img src=x onerror=alert(1)>",
-                r"\<img src\=x onerror\=alert\(1\)\>",
+                "&lt;img src=x onerror=alert(1)&gt;",
             ),
             (
                 "[here](http://evil.example)",
-                r"\[here\]\(http\://evil.example\)",
+                r"\[here\](http\://evil.example)",
             ),
             ("a | b", r"a \| b"),
             ("www.evil.example", r"www\.evil.example"),
             ("1. list", r"1\. list"),
+            ("1) list", r"1\) list"),
             ("- list", r"\- list"),
-            ("web-01 192.0.2.1", "web-01 192.0.2.1"),
-            ("a\nb\u{202e}", r"a\[U\+000A\]b\[U\+202E\]"),
+            ("===", r"\==="),
+            ("web-01 192.0.2.1 08:00:00", "web-01 192.0.2.1 08:00:00"),
+            ("a\nb\u{202e}", r"a\[U+000A\]b\[U+202E\]"),
             (r"corp\bo", r"corp\\bo"),
             (
                 "`code` *bold* _it_ ~no~ &amp;",
-                r"\`code\` \*bold\* \_it\_ \~no\~ \&amp;",
+                r"\`code\` \*bold\* \_it\_ \~no\~ &amp;amp;",
             ),
         ] {
             assert_eq!(escaped(text), shown);

@@ -9,7 +9,7 @@ mod html;
 mod markdown;
 mod write;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -18,7 +18,7 @@ use caseloom_engine::record::GroupRecord;
 use serde::Serialize;
 
 use super::App;
-use super::case::{Found, case_id, detail, read_case, redirect};
+use super::case::{Found, Id, detail, read_case, redirect};
 use super::problem::HttpError;
 use super::query::Params;
 use super::reads::Data;
@@ -31,15 +31,18 @@ use crate::access::Principal;
 const LINES_MAX: usize = 10_000;
 
 /// A case, written down.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = CaseReport)]
 pub(super) struct Report {
     /// When it was made, and for whom.
     made: String,
     made_for: String,
     /// The version of caseloom.
+    #[schema(value_type = String)]
     version: &'static str,
     case: CaseDetail,
     /// Cases that were merged into it.
+    #[schema(value_type = Vec<String>)]
     merged: Vec<CaseId>,
     timeline: Vec<Moment>,
     notes: Vec<NoteShape>,
@@ -50,12 +53,14 @@ pub(super) struct Report {
     /// The last record of the scope's chain at that time.
     audit_head: Option<Head>,
     /// What it has not all of: `activities`, `timeline`, `audit`.
+    #[schema(value_type = Vec<String>)]
     incomplete: Vec<&'static str>,
 }
 
 /// The end of a chain.
-#[derive(Debug, Serialize)]
-struct Head {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ReportHead)]
+pub(in crate::http) struct Head {
     seq: u64,
     hash: String,
 }
@@ -69,10 +74,11 @@ enum Format {
 }
 
 /// `GET /api/v1/cases/{id}/report?format=`
+#[utoipa::path(get, path = "/cases/{id}/report", tag = "case", operation_id = "report", params(("format" = Option<String>, Query, description = "json, markdown or html; json without")), responses((status = 200, description = "Everything about the case", content((Report = "application/json"), (String = "text/markdown"), (String = "text/html")), headers(("ETag" = String, description = "The revision")))))]
 pub(super) async fn report(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
-    Path(id): Path<String>,
+    Id(id): Id,
     params: Params,
 ) -> Result<Response, HttpError> {
     params.only(&["format"])?;
@@ -85,7 +91,6 @@ pub(super) async fn report(
             return Err(HttpError::parameter("format", must));
         }
     };
-    let id = case_id(&id)?;
     let made = app.clock.now().to_rfc3339();
     let found = app.reads.run(move |data| read(data, id, made, who.name));
     Ok(match found.await? {

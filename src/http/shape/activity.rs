@@ -8,12 +8,15 @@ use serde::Serialize;
 use crate::reason;
 
 /// The same happening again and again, and why it stands in the case.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Activity)]
 pub(in crate::http) struct ActivityShape {
+    #[schema(value_type = u64)]
     pub(in crate::http) id: ActivityId,
     pub(in crate::http) source: String,
     pub(in crate::http) rule: RuleShape,
     pub(in crate::http) title: String,
+    #[schema(value_type = String)]
     pub(in crate::http) severity: &'static str,
     pub(in crate::http) severity_id: u8,
     pub(in crate::http) severity_score: u8,
@@ -29,23 +32,30 @@ pub(in crate::http) struct ActivityShape {
     pub(in crate::http) links: Vec<LinkShape>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Rule)]
 pub(in crate::http) struct RuleShape {
     pub(in crate::http) id: String,
     pub(in crate::http) name: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Entity)]
 pub(in crate::http) struct EntityShape {
+    #[schema(value_type = crate::http::words::KindWord)]
     kind: EntityKind,
+    #[schema(value_type = crate::http::words::RoleWord)]
     role: Role,
     value: String,
 }
 
 /// A link as data, with its sentence.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Link)]
 pub(in crate::http) struct LinkShape {
+    #[schema(value_type = crate::http::words::LinkWord)]
     kind: LinkKind,
+    #[schema(value_type = u64)]
     other: ActivityId,
     entities: Vec<ValueShape>,
     gap_seconds: f64,
@@ -53,8 +63,10 @@ pub(in crate::http) struct LinkShape {
     reason: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Value)]
 pub(in crate::http) struct ValueShape {
+    #[schema(value_type = crate::http::words::KindWord)]
     kind: EntityKind,
     value: String,
 }

@@ -7,14 +7,18 @@ use serde::Serialize;
 use super::{ActShape, CaseShape};
 
 /// What happened to a case.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Event)]
 pub(in crate::http) struct EventShape {
+    #[schema(value_type = String)]
     r#type: &'static str,
+    #[schema(value_type = String)]
     reason: &'static str,
     /// Gapless per case, from 1; the event on Kafka has the same.
     seq: u64,
     time: String,
     /// The other case of a merge or relation.
+    #[schema(value_type = Option<String>)]
     other: Option<CaseId>,
     /// What somebody did.
     act: Option<ActShape>,

@@ -17,21 +17,26 @@ pub(super) use event::EventShape;
 pub(super) use work::{ActShape, EvidenceShape, NoteShape, TaskShape, WorkShape};
 
 /// A list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct List<T> {
     pub(super) items: Vec<T>,
     pub(super) next_cursor: Option<String>,
 }
 
 /// The header of a case or candidate. `alerts`, `activities` and `entities` are totals.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Case)]
 pub(super) struct CaseShape {
+    #[schema(value_type = String)]
     pub(in crate::http) id: CaseId,
     pub(in crate::http) scope: String,
     pub(in crate::http) title: String,
+    #[schema(value_type = String)]
     pub(in crate::http) stage: &'static str,
+    #[schema(value_type = crate::http::words::StatusWord)]
     pub(in crate::http) status: Status,
     pub(in crate::http) owner: Option<String>,
+    #[schema(value_type = String)]
     pub(in crate::http) severity: &'static str,
     pub(in crate::http) severity_id: u8,
     pub(in crate::http) severity_score: u8,
@@ -49,18 +54,22 @@ pub(super) struct CaseShape {
     pub(in crate::http) revision: u64,
     pub(in crate::http) event_seq: u64,
     pub(in crate::http) related: Vec<RelatedShape>,
+    #[schema(value_type = Option<String>)]
     pub(in crate::http) capped: Option<&'static str>,
 }
 
 /// A connection with another case.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Related)]
 pub(in crate::http) struct RelatedShape {
+    #[schema(value_type = crate::http::words::RelationWord)]
     relation: Relation,
+    #[schema(value_type = String)]
     id: CaseId,
 }
 
 /// A case with what is in it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct CaseDetail {
     #[serde(flatten)]
     pub(super) case: CaseShape,
@@ -75,27 +84,33 @@ pub(super) struct CaseDetail {
 }
 
 /// An entity over all activities of a case.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct EntityTotal {
+    #[schema(value_type = crate::http::words::KindWord)]
     pub(super) kind: EntityKind,
     pub(super) value: String,
+    #[schema(value_type = Vec<crate::http::words::RoleWord>)]
     pub(super) roles: Vec<Role>,
     pub(super) activities: u64,
 }
 
 /// A single alert.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Alert)]
 pub(super) struct AlertShape {
     /// The product's id.
     pub(super) id: Option<String>,
     pub(super) time: String,
+    #[schema(value_type = u64)]
     pub(super) activity: ActivityId,
+    #[schema(value_type = Option<String>)]
     pub(super) disposition: Option<&'static str>,
     pub(super) position: PositionShape,
 }
 
 /// Where an alert stands in Kafka.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Position)]
 pub(super) struct PositionShape {
     pub(super) topic: String,
     pub(super) partition: i32,

@@ -7,8 +7,10 @@ use caseloom_engine::time::Timestamp;
 use serde::Serialize;
 
 /// How the work on a case stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Work)]
 pub(in crate::http) struct WorkShape {
+    #[schema(value_type = Option<String>)]
     pub(in crate::http) verdict: Option<&'static str>,
     pub(in crate::http) resolution: Option<String>,
     pub(in crate::http) team: Option<String>,
@@ -21,7 +23,8 @@ pub(in crate::http) struct WorkShape {
 }
 
 /// When what happened, in wall time.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Times)]
 pub(in crate::http) struct TimesShape {
     first_response: Option<String>,
     acknowledged: Option<String>,
@@ -33,12 +36,15 @@ pub(in crate::http) struct TimesShape {
 }
 
 /// What somebody did.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Act)]
 pub(in crate::http) struct ActShape {
     pub(in crate::http) seq: u64,
     pub(in crate::http) time: String,
     pub(in crate::http) actor: String,
+    #[schema(value_type = String)]
     pub(in crate::http) proof: &'static str,
+    #[schema(value_type = String)]
     pub(in crate::http) verb: &'static str,
     pub(in crate::http) about: Option<u64>,
     pub(in crate::http) text: String,
@@ -47,7 +53,8 @@ pub(in crate::http) struct ActShape {
 }
 
 /// One value before and after; empty: none.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Change)]
 pub(in crate::http) struct ChangeShape {
     field: String,
     from: String,
@@ -55,10 +62,12 @@ pub(in crate::http) struct ChangeShape {
 }
 
 /// A note as it reads now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Note)]
 pub(in crate::http) struct NoteShape {
     pub(in crate::http) number: u64,
     pub(in crate::http) author: String,
+    #[schema(value_type = String)]
     pub(in crate::http) proof: &'static str,
     pub(in crate::http) time: String,
     pub(in crate::http) text: String,
@@ -68,14 +77,16 @@ pub(in crate::http) struct NoteShape {
 }
 
 /// What a note said before.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Former)]
 pub(in crate::http) struct FormerShape {
     pub(in crate::http) time: String,
     pub(in crate::http) text: String,
 }
 
 /// A task.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Task)]
 pub(in crate::http) struct TaskShape {
     pub(in crate::http) number: u64,
     pub(in crate::http) title: String,
@@ -84,6 +95,7 @@ pub(in crate::http) struct TaskShape {
     pub(in crate::http) due: Option<String>,
     pub(in crate::http) after: Vec<u64>,
     pub(in crate::http) playbook: Option<String>,
+    #[schema(value_type = String)]
     pub(in crate::http) state: &'static str,
     pub(in crate::http) added: String,
     pub(in crate::http) ended: Option<String>,
@@ -91,7 +103,8 @@ pub(in crate::http) struct TaskShape {
 }
 
 /// A piece of evidence.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Evidence)]
 pub(in crate::http) struct EvidenceShape {
     pub(in crate::http) number: u64,
     pub(in crate::http) name: String,

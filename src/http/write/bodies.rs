@@ -11,14 +11,16 @@ use serde::{Deserialize, Deserializer};
 use crate::http::problem::HttpError;
 
 /// `PATCH` of a case. Only what is named changes; `null` or an empty text takes a value away.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct ChangeBody {
     #[serde(deserialize_with = "nullable")]
     owner: Option<String>,
     #[serde(deserialize_with = "nullable")]
     team: Option<String>,
+    #[schema(value_type = Option<crate::http::words::StatusWord>)]
     status: Option<Status>,
+    #[schema(value_type = Option<crate::http::words::VerdictWord>)]
     verdict: Option<Verdict>,
     #[serde(deserialize_with = "nullable")]
     resolution: Option<String>,
@@ -27,19 +29,19 @@ pub(super) struct ChangeBody {
     note: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NoteBody {
     pub(super) text: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct ReasonBody {
     pub(super) reason: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TaskBody {
     title: String,
@@ -52,19 +54,20 @@ pub(super) struct TaskBody {
     after: Vec<u64>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct TaskChangeBody {
     title: Option<String>,
     #[serde(deserialize_with = "nullable")]
     assignee: Option<String>,
     due: Option<String>,
+    #[schema(value_type = Option<crate::http::words::TaskStateWord>)]
     state: Option<TaskState>,
     note: Option<String>,
 }
 
 /// One wish for many cases: exactly one of `change`, `note`, `approve` and `dismiss`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BulkBody {
     cases: Vec<BulkCase>,
@@ -79,7 +82,7 @@ pub(super) struct BulkBody {
 }
 
 /// A case, and the revision that was seen of it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BulkCase {
     pub(super) id: String,

@@ -28,7 +28,7 @@ const AT_ONCE: usize = 16;
 const BEGIN_WITHIN: Duration = Duration::from_secs(6);
 
 /// What became of all.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::http) struct BulkAnswer {
     /// How many are as was asked for.
     done: usize,
@@ -39,7 +39,7 @@ pub(in crate::http) struct BulkAnswer {
 }
 
 /// What became of one.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::http) struct BulkItem {
     /// As in the request.
     id: String,
@@ -63,6 +63,7 @@ pub(in crate::http) struct BulkItem {
 }
 
 /// `POST /api/v1/bulk`
+#[utoipa::path(post, path = "/bulk", tag = "work", operation_id = "bulk", request_body = BulkBody, responses((status = 200, description = "One answer for each case", body = BulkAnswer)))]
 pub(super) async fn bulk(
     State(app): State<App>,
     Extension(who): Extension<Principal>,

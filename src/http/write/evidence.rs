@@ -3,32 +3,33 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Extension, Router};
 use caseloom_engine::command::{Action, Answer, NewEvidence};
 
 use tokio::sync::OwnedSemaphorePermit;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::wish::{Asked, carry_out, refusal, submit};
+use super::wish::{Asked, Written, carry_out, refusal, submit};
 use crate::access::Principal;
 use crate::evidence::EVIDENCE_BYTES_MAX;
 use crate::http::access::own_page;
-use crate::http::case::case_id;
+use crate::http::case::{Id, Number};
 use crate::http::problem::HttpError;
 use crate::http::query::Params;
 use crate::http::{App, work};
 use crate::metrics::Bound;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/cases/{id}/evidence", get(work::evidence).post(add))
-        .route("/cases/{id}/evidence/{no}", get(take))
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(work::evidence, add))
+        .routes(routes!(take))
         .layer(DefaultBodyLimit::max(EVIDENCE_BYTES_MAX))
 }
 
@@ -48,6 +49,7 @@ impl FromRequestParts<App> for Upload {
 }
 
 /// `POST /api/v1/cases/{id}/evidence?name=&text=`: the body is the evidence, as it is.
+#[utoipa::path(post, path = "/cases/{id}/evidence", tag = "work", operation_id = "add_evidence", params(("name" = String, Query, description = "Name of the evidence", min_length = 1, max_length = 512), ("text" = Option<String>, Query, description = "What it is")), request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses((status = 201, description = "Kept", body = Written), (status = 200, description = "Kept before, under this key", body = Written)))]
 async fn add(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
@@ -84,14 +86,15 @@ async fn add(
 }
 
 /// `GET /api/v1/cases/{id}/evidence/{no}`: the bytes, checked against their hash.
+#[utoipa::path(get, path = "/cases/{id}/evidence/{no}", tag = "work", operation_id = "take_evidence", params(("no" = u64, Path, description = "Its number")), responses((status = 200, description = "The bytes", body = Vec<u8>, content_type = "application/octet-stream")))]
 async fn take(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
-    Path((id, no)): Path<(String, u64)>,
+    Id(case): Id,
+    Number(no): Number,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
     own_page(&headers)?;
-    let case = case_id(&id)?;
     let piece = app
         .reads
         .run(move |data| work::piece(data, case, no))

@@ -9,37 +9,41 @@ mod evidence;
 mod reshape;
 mod wish;
 
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::Extension;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
-use axum::routing::{get, patch, post};
-use axum::{Extension, Router};
 use caseloom_engine::command::{Action, TaskChange};
 
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::case::Number;
 use super::problem::HttpError;
 use super::{App, case, work};
 use crate::access::Principal;
 use bodies::{ChangeBody, NoteBody, ReasonBody, TaskBody, TaskChangeBody};
-use wish::{Asked, Body, carry_out};
+use wish::{Asked, Body, Written, carry_out};
 
 /// Longest JSON body: the longest note, escaped.
 const JSON_BYTES_MAX: usize = 256 << 10;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/cases/{id}", get(case::case).patch(change))
-        .route("/cases/{id}/notes", get(work::notes).post(note))
-        .route("/cases/{id}/notes/{no}", patch(edit_note))
-        .route("/cases/{id}/tasks", get(work::tasks).post(task))
-        .route("/cases/{id}/tasks/{no}", patch(change_task))
-        .route("/bulk", post(bulk::bulk))
-        .route("/candidates/{id}/approve", post(approve))
-        .route("/candidates/{id}/dismiss", post(dismiss))
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(case::case, change))
+        .routes(routes!(work::notes, note))
+        .routes(routes!(edit_note))
+        .routes(routes!(work::tasks, task))
+        .routes(routes!(change_task))
+        .routes(routes!(bulk::bulk))
+        .routes(routes!(approve))
+        .routes(routes!(dismiss))
         .merge(reshape::routes())
         .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
         .merge(evidence::routes())
 }
 
 /// `PATCH /api/v1/cases/{id}`
+#[utoipa::path(patch, path = "/cases/{id}", tag = "work", operation_id = "change_case", request_body = ChangeBody, responses((status = 200, description = "Done", body = Written)))]
 async fn change(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
@@ -51,6 +55,7 @@ async fn change(
 }
 
 /// `POST /api/v1/cases/{id}/notes`
+#[utoipa::path(post, path = "/cases/{id}/notes", tag = "work", operation_id = "add_note", request_body = NoteBody, responses((status = 201, description = "Done", body = Written), (status = 200, description = "Done before, under this key", body = Written)))]
 async fn note(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
@@ -61,10 +66,11 @@ async fn note(
 }
 
 /// `PATCH /api/v1/cases/{id}/notes/{no}`
+#[utoipa::path(patch, path = "/cases/{id}/notes/{no}", tag = "work", operation_id = "edit_note", params(("no" = u64, Path, description = "Its number")), request_body = NoteBody, responses((status = 200, description = "Done", body = Written)))]
 async fn edit_note(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
-    Path((_, note)): Path<(String, u64)>,
+    Number(note): Number,
     asked: Asked,
     Body(NoteBody { text }): Body<NoteBody>,
 ) -> Result<Response, HttpError> {
@@ -73,6 +79,7 @@ async fn edit_note(
 }
 
 /// `POST /api/v1/cases/{id}/tasks`
+#[utoipa::path(post, path = "/cases/{id}/tasks", tag = "work", operation_id = "add_task", request_body = TaskBody, responses((status = 201, description = "Done", body = Written), (status = 200, description = "Done before, under this key", body = Written)))]
 async fn task(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
@@ -84,10 +91,11 @@ async fn task(
 }
 
 /// `PATCH /api/v1/cases/{id}/tasks/{no}`
+#[utoipa::path(patch, path = "/cases/{id}/tasks/{no}", tag = "work", operation_id = "change_task", params(("no" = u64, Path, description = "Its number")), request_body = TaskChangeBody, responses((status = 200, description = "Done", body = Written)))]
 async fn change_task(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
-    Path((_, task)): Path<(String, u64)>,
+    Number(task): Number,
     asked: Asked,
     Body(body): Body<TaskChangeBody>,
 ) -> Result<Response, HttpError> {
@@ -96,6 +104,7 @@ async fn change_task(
 }
 
 /// `POST /api/v1/candidates/{id}/approve`
+#[utoipa::path(post, path = "/candidates/{id}/approve", tag = "work", operation_id = "approve", request_body = ReasonBody, responses((status = 200, description = "Done", body = Written)))]
 async fn approve(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
@@ -107,6 +116,7 @@ async fn approve(
 }
 
 /// `POST /api/v1/candidates/{id}/dismiss`
+#[utoipa::path(post, path = "/candidates/{id}/dismiss", tag = "work", operation_id = "dismiss", request_body = ReasonBody, responses((status = 200, description = "Done", body = Written)))]
 async fn dismiss(
     State(app): State<App>,
     Extension(who): Extension<Principal>,

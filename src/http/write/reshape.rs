@@ -1,41 +1,42 @@
 //! `POST /api/v1/cases/{id}/merge`, `unmerge`, `split`, `move` and `pin`: which alerts stand in which case.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::post;
-use axum::{Extension, Router};
 use caseloom_engine::command::Action;
 use caseloom_engine::ids::{ActivityId, CaseId};
 use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::super::App;
 use super::super::case::case_id;
 use super::super::problem::HttpError;
-use super::wish::{Asked, Body, carry_out};
+use super::wish::{Asked, Body, Written, carry_out};
 use crate::access::Principal;
 
 /// Another case.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct OtherBody {
+pub(in crate::http) struct OtherBody {
     other: String,
     #[serde(default)]
     note: String,
 }
 
 /// Some activities of the case.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SplitBody {
+pub(in crate::http) struct SplitBody {
     activities: Vec<u64>,
     #[serde(default)]
     note: String,
 }
 
 /// Some activities of the case, and where they go.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct MoveBody {
+pub(in crate::http) struct MoveBody {
     activities: Vec<u64>,
     other: String,
     #[serde(default)]
@@ -43,25 +44,26 @@ struct MoveBody {
 }
 
 /// Whether another case stays apart from this one.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct PinBody {
+pub(in crate::http) struct PinBody {
     other: String,
     apart: bool,
     #[serde(default)]
     note: String,
 }
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/cases/{id}/merge", post(merge))
-        .route("/cases/{id}/unmerge", post(unmerge))
-        .route("/cases/{id}/split", post(split))
-        .route("/cases/{id}/move", post(move_activities))
-        .route("/cases/{id}/pin", post(pin))
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(merge))
+        .routes(routes!(unmerge))
+        .routes(routes!(split))
+        .routes(routes!(move_activities))
+        .routes(routes!(pin))
 }
 
 /// `POST /api/v1/cases/{id}/merge`
+#[utoipa::path(post, path = "/cases/{id}/merge", tag = "work", operation_id = "merge", request_body = OtherBody, responses((status = 200, description = "Done", body = Written)))]
 async fn merge(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
@@ -73,6 +75,7 @@ async fn merge(
 }
 
 /// `POST /api/v1/cases/{id}/unmerge`
+#[utoipa::path(post, path = "/cases/{id}/unmerge", tag = "work", operation_id = "unmerge", request_body = OtherBody, responses((status = 200, description = "Done", body = Written)))]
 async fn unmerge(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
@@ -84,6 +87,7 @@ async fn unmerge(
 }
 
 /// `POST /api/v1/cases/{id}/split`
+#[utoipa::path(post, path = "/cases/{id}/split", tag = "work", operation_id = "split", request_body = SplitBody, responses((status = 200, description = "Done", body = Written)))]
 async fn split(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
@@ -95,6 +99,7 @@ async fn split(
 }
 
 /// `POST /api/v1/cases/{id}/move`
+#[utoipa::path(post, path = "/cases/{id}/move", tag = "work", operation_id = "move_activities", request_body = MoveBody, responses((status = 200, description = "Done", body = Written)))]
 async fn move_activities(
     State(app): State<App>,
     Extension(who): Extension<Principal>,
@@ -110,6 +115,7 @@ async fn move_activities(
 }
 
 /// `POST /api/v1/cases/{id}/pin`
+#[utoipa::path(post, path = "/cases/{id}/pin", tag = "work", operation_id = "pin", request_body = PinBody, responses((status = 200, description = "Done", body = Written)))]
 async fn pin(
     State(app): State<App>,
     Extension(who): Extension<Principal>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::access::Principal;
 use crate::http::App;
-use crate::http::case::case_id;
+use crate::http::case::Id;
 use crate::http::problem::HttpError;
 use crate::http::shape::CaseShape;
 use crate::pipeline::Wish;
@@ -40,8 +40,8 @@ pub(super) struct Asked {
 pub(super) struct Body<T>(pub(super) T);
 
 /// The answer to a write that was done.
-#[derive(Debug, Serialize)]
-struct Written {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(in crate::http) struct Written {
     revision: u64,
     audit_seq: Option<u64>,
     /// Number of the note, task or evidence.
@@ -55,11 +55,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
-        let Path(names) = Path::<Vec<(String, String)>>::from_request_parts(parts, state)
-            .await
-            .map_err(|_| HttpError::parameter("id", "must be a case id"))?;
-        let id = names.iter().find(|(name, _)| name == "id");
-        let case = case_id(id.map_or("", |(_, id)| id))?;
+        let Id(case) = Id::from_request_parts(parts, state).await?;
         Ok(Self {
             case,
             expected: Some(if_match(&parts.headers)?),
