@@ -13,6 +13,7 @@ macro_rules! words {
 
         #[cfg(test)]
         impl $name {
+            #[allow(dead_code, reason = "one of them is compared word by word")]
             fn words() -> Vec<String> {
                 [$(Self::$word),+].iter().map(|word| serde_json::to_value(word).unwrap().as_str().unwrap().to_owned()).collect()
             }
@@ -32,7 +33,7 @@ words! {
     /// How a task stands.
     TaskStateWord { Open, Done, Skipped }
     /// How a case is connected with another.
-    RelationWord { ContinuationOf, Related }
+    RelationWord { ContinuationOf, Related, Apart }
     /// What connects two activities.
     LinkWord { SharedEntity, SameRun, SameRule, HotSubject, Attached }
 }
@@ -57,11 +58,18 @@ mod tests {
         assert_eq!(LinkWord::words(), LinkKind::ALL.map(LinkKind::as_str));
         let states = [TaskState::Open, TaskState::Done, TaskState::Skipped];
         assert_eq!(TaskStateWord::words(), states.map(|state| state.as_str()));
-        let relations = [Relation::ContinuationOf, Relation::Related];
-        let written = relations.map(|relation| serde_json::to_value(relation).unwrap());
-        assert_eq!(
-            RelationWord::words(),
-            written.map(|word| word.as_str().unwrap().to_owned())
-        );
+        for relation in [Relation::ContinuationOf, Relation::Related, Relation::Apart] {
+            // A new one has no arm, and then no word either.
+            let word = match relation {
+                Relation::ContinuationOf => RelationWord::ContinuationOf,
+                Relation::Related => RelationWord::Related,
+                Relation::Apart => RelationWord::Apart,
+            };
+            let written = [
+                serde_json::to_value(relation).unwrap(),
+                serde_json::to_value(word).unwrap(),
+            ];
+            assert_eq!(written[0], written[1]);
+        }
     }
 }

@@ -238,12 +238,33 @@ fn what_was_known_of_a_merged_case_is_known_of_its_survivor() {
         activity(12, 2, &[(EntityKind::Host, "web-02")]),
     ]);
     assert_eq!(found(&view, "host:web-01 host:web-02 host:web-03"), [2]);
+    let alone = GroupRecord {
+        activities: 1,
+        ..group(2)
+    };
+    view.apply(&[
+        Record::Group(Box::new(alone)),
+        Record::Group(Box::new(group(1))),
+    ]);
+    assert_eq!(
+        found(&view, "host:web-01"),
+        [0_u64; 0],
+        "it went with its case"
+    );
+    assert_eq!(view.unread.lock().unwrap().len(), 2, "both are read anew");
     let expired = GroupRecord {
         stage: Stage::Expired,
         parts: vec![GroupId(2), GroupId(1)],
         ..group(2)
     };
-    view.apply(&[Record::Group(Box::new(expired))]);
+    let other = GroupRecord {
+        stage: Stage::Expired,
+        ..group(1)
+    };
+    view.apply(&[
+        Record::Group(Box::new(expired)),
+        Record::Group(Box::new(other)),
+    ]);
     assert!(view.homes.is_empty(), "{:?}", view.homes);
 }
 
