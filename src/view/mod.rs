@@ -1,7 +1,7 @@
 //! The read view: the header of every case and candidate in memory, for lists and pages of the HTTP side.
 //!
 //! The owner thread puts a batch's groups here after their commit ([`CaseView::apply`]); at a start they come from the
-//! store ([`CaseView::load`]). Requests read without ever waiting for the owner, let alone for the engine. It is a
+//! store ([`CaseView::fill`]). Requests read without ever waiting for the owner, let alone for the engine. It is a
 //! view and no truth: the oldest closed cases leave it at its bound, and are then served by id from the store.
 //!
 //! What a search looks through (`text`) comes from activities too: from the batch that opened them, and where that was
