@@ -4,7 +4,6 @@ use std::sync::PoisonError;
 
 use caseloom_engine::ids::CaseId;
 
-use super::text::Lines;
 use super::{CaseView, Known, Shelf};
 use crate::metrics::Bound;
 use crate::store::{StoreError, StoreReader};
@@ -61,8 +60,10 @@ impl CaseView {
             self.metrics.bound_reached(Bound::ViewText);
         }
         self.with(case, |entry| {
-            entry.known.lines.absorb(&known.lines);
-            entry.known.activities = entry.known.activities.max(group.activities);
+            entry.change_known(|all| {
+                all.lines.absorb(&known.lines);
+                all.activities = all.activities.max(group.activities);
+            });
         });
         let Some(work) = store.work(group.id)? else {
             return Ok(());
@@ -70,7 +71,7 @@ impl CaseView {
         self.with(case, |entry| {
             // What the owner told since then is newer.
             if entry.work.is_empty() {
-                entry.work = Lines::of_work(&work);
+                entry.set_work(&work);
             }
         });
         Ok(())

@@ -9,13 +9,14 @@
 //! (`fill`).
 //!
 //! Rooms: `query` (what is asked), `page` (filter, sort, cut), `cursor` (where the next page begins), `search` (what is
-//! looked for), `text` (where), `fill` (from the store), `totals` (counts).
+//! looked for), `text` (where), `signature` (where not), `fill` (from the store), `totals` (counts).
 
 mod cursor;
 mod fill;
 mod page;
 mod query;
 mod search;
+mod signature;
 mod text;
 mod totals;
 
@@ -35,6 +36,7 @@ pub use query::{CaseQuery, OwnerFilter, SEVERITIES, SeverityFilter, Sort, SortKe
 pub use search::{SEARCH_TERMS_MAX, Search, SearchError};
 pub use totals::Totals;
 
+use signature::Signature;
 use text::Lines;
 
 /// Which list.
@@ -68,6 +70,8 @@ struct Entry {
     header: Lines,
     known: Known,
     work: Lines,
+    /// Of all three; what has left them may still be in it.
+    signature: Signature,
 }
 
 /// What is known of a case's activities.
@@ -79,7 +83,7 @@ struct Known {
 }
 
 impl CaseView {
-    /// At about 1.5 KiB each, 300 MiB: some months of a large team's cases.
+    /// At about 1.8 KiB each, 350 MiB: some months of a large team's cases.
     pub const CASES_MAX_DEFAULT: usize = 200_000;
 
     /// An empty view of at most `cases_max` cases, and as many candidates.
@@ -188,6 +192,7 @@ impl CaseView {
         if let Some(former) = self.shelf(other).get(&case) {
             entry.known = former.known.clone();
             entry.work = former.work.clone();
+            entry.sign();
         }
         self.shelf(shelf).insert(case, entry);
     }
@@ -201,8 +206,10 @@ impl CaseView {
         let survivor = survivor.filter(|survivor| *survivor != loser.case);
         let is_held = survivor.is_some_and(|survivor| {
             let absorbed = self.with(survivor, |into| {
-                into.known.lines.absorb(&entry.known.lines);
-                into.known.activities += entry.known.activities;
+                into.change_known(|known| {
+                    known.lines.absorb(&entry.known.lines);
+                    known.activities += entry.known.activities;
+                });
             });
             absorbed.is_some()
         });
@@ -217,8 +224,10 @@ impl CaseView {
             return;
         };
         let has_room = self.with(case, |entry| {
-            entry.known.activities += 1;
-            entry.known.lines.add_activity(activity)
+            entry.change_known(|known| {
+                known.activities += 1;
+                known.lines.add_activity(activity)
+            })
         });
         if has_room == Some(false) {
             self.metrics.bound_reached(Bound::ViewText);
@@ -228,7 +237,7 @@ impl CaseView {
     fn note(&self, work: &Work) {
         let home = self.homes.get(&work.group).map(|home| *home);
         if let Some(case) = home {
-            self.with(case, |entry| entry.work = Lines::of_work(work));
+            self.with(case, |entry| entry.set_work(work));
         }
     }
 
@@ -237,6 +246,7 @@ impl CaseView {
         let is_unread = self.with(case, |entry| {
             if entry.known.activities > entry.group.activities {
                 entry.known = Known::default();
+                entry.sign();
             }
             entry.known.activities < entry.group.activities
         });
@@ -300,17 +310,45 @@ impl CaseView {
 
 impl Entry {
     fn new(group: GroupRecord) -> Self {
-        Self {
+        let mut entry = Self {
             header: Lines::of_group(&group),
             group: Arc::new(group),
             known: Known::default(),
             work: Lines::default(),
-        }
+            signature: Signature::default(),
+        };
+        entry.sign();
+        entry
     }
 
     fn set(&mut self, group: GroupRecord) {
         self.header = Lines::of_group(&group);
         self.group = Arc::new(group);
+        self.signature.note(self.header.bytes());
+    }
+
+    fn set_work(&mut self, work: &Work) {
+        self.work = Lines::of_work(work);
+        self.signature.note(self.work.bytes());
+    }
+
+    /// Lets texts of activities be added, and signs what is new.
+    fn change_known<T>(&mut self, change: impl FnOnce(&mut Known) -> T) -> T {
+        let before = self.known.lines.bytes().len();
+        let done = change(&mut self.known);
+        // A run may begin in what was there.
+        let from = before.saturating_sub(2);
+        self.signature.note(&self.known.lines.bytes()[from..]);
+        done
+    }
+
+    /// Signs everything anew.
+    fn sign(&mut self) {
+        let mut signature = Signature::default();
+        for lines in self.texts() {
+            signature.note(lines.bytes());
+        }
+        self.signature = signature;
     }
 
     fn texts(&self) -> impl Iterator<Item = &Lines> {

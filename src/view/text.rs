@@ -128,6 +128,11 @@ impl Lines {
         }
     }
 
+    /// Its bytes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.len() == 1
     }

@@ -6,10 +6,10 @@ mod words;
 
 use caseloom_engine::record::{GroupRecord, Status};
 use caseloom_engine::time::Timestamp;
-use memchr::memmem::Finder;
 
 use super::Entry;
 use super::query::{OwnerFilter, SeverityFilter};
+use super::signature::Pattern;
 
 pub use parse::{SEARCH_TERMS_MAX, SearchError};
 
@@ -30,7 +30,7 @@ struct Term {
 #[derive(Clone, Debug)]
 enum Test {
     /// This text stands somewhere.
-    Text(Box<Finder<'static>>),
+    Text(Box<Pattern>),
     Status(Status),
     Severity(SeverityFilter),
     Owner(OwnerFilter),
@@ -94,7 +94,7 @@ impl Test {
     fn holds(&self, entry: &Entry) -> bool {
         let group = &entry.group;
         match self {
-            Self::Text(finder) => entry.texts().any(|lines| lines.holds(finder)),
+            Self::Text(pattern) => pattern.stands_in(&entry.signature, entry.texts()),
             Self::Status(status) => group.status == *status,
             Self::Severity(filter) => filter.holds(group.severity),
             Self::Owner(filter) => filter.holds(group),

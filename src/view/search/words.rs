@@ -4,9 +4,9 @@ use caseloom_engine::command::Verdict;
 use caseloom_engine::entity::{Entity, EntityKind, Role};
 use caseloom_engine::record::Status;
 use caseloom_engine::time::Timestamp;
-use memchr::memmem::Finder;
 
 use super::super::query::{OwnerFilter, SeverityFilter};
+use super::super::signature::Pattern;
 use super::super::text::{Mark, folded, line};
 use super::{Bound, NumberField, Range, Test, TimeField};
 
@@ -141,7 +141,7 @@ fn whole(mark: Mark, text: &str) -> Test {
 }
 
 fn text_of(pattern: &str) -> Test {
-    Test::Text(Box::new(Finder::new(pattern.as_bytes()).into_owned()))
+    Test::Text(Box::new(Pattern::new(pattern)))
 }
 
 fn number(text: &str) -> Option<f64> {
