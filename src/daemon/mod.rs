@@ -31,7 +31,7 @@ use crate::pipeline::{
     PipelineError, PolicyPost, StoreGuard, TopicSettings, Topics, desk, post, wake,
 };
 use crate::shutdown::Shutdown;
-use crate::store::{Recovered, Store, StoreError, StoreOptions};
+use crate::store::{Recovered, Store, StoreError, StoreOptions, StoreReader};
 use crate::view::CaseView;
 
 /// Batches that the lane may not have heard of; it looks at the outbox itself when more come.
@@ -158,6 +158,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         Err(panic) => std::panic::resume_unwind(panic),
     }
     readiness.pass(Check::StateRestored);
+    let reading = read_up(Arc::clone(&view), store.reader.clone(), shutdown)?;
 
     let options = config.kafka.options(wishes.accept_gap);
     let outlet = output::outlet(config, &options)?;
@@ -238,7 +239,12 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
     if let Err(error) = source.stop() {
         tracing::warn!(%error, "the kafka source did not stop in time");
     }
-    let mut threads = vec![("lane", lane), ("gauges", gauges), ("http", http)];
+    let mut threads = vec![
+        ("lane", lane),
+        ("gauges", gauges),
+        ("http", http),
+        ("search", reading),
+    ];
     threads.extend(reload.map(|reload| ("reload", reload)));
     threads.extend(outputs);
     join(threads);
@@ -326,6 +332,26 @@ fn start_source(
         });
     let source = KafkaSource::start(options, inputs.collect(), &recovered.next_offsets)?;
     Ok(input::Input::new(source))
+}
+
+/// Reads what the cases of the list say, so that the first search need not.
+fn read_up(
+    view: Arc<CaseView>,
+    reader: StoreReader,
+    shutdown: &Shutdown,
+) -> Result<JoinHandle<()>, DaemonError> {
+    let shutdown = shutdown.clone();
+    spawn("search-fill", move || {
+        while !shutdown.is_requested() {
+            match view.read_next(&reader) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    return tracing::error!(%error, "cases could not be read for the search");
+                }
+            }
+        }
+    })
 }
 
 fn spawn_lane(lane: Lane, shutdown: &Shutdown) -> Result<JoinHandle<()>, DaemonError> {

@@ -12,7 +12,8 @@ use crate::store::{StoreError, StoreReader};
 const ACTIVITIES_MAX: usize = 20_000;
 
 impl CaseView {
-    /// Takes over everything; returns how many groups were read. Before the owner begins.
+    /// Takes over all headers; returns how many groups were read. Before the owner begins. What their activities say is
+    /// read later, by [`Self::read_up`]: a start doesn't wait for it.
     ///
     /// # Errors
     /// The first error of the store; the view is then incomplete.
@@ -22,11 +23,9 @@ impl CaseView {
             self.put(group?);
             read += 1;
         }
+        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
         for shelf in [Shelf::Cases, Shelf::Candidates] {
-            let cases: Vec<CaseId> = self.shelf(shelf).iter().map(|entry| *entry.key()).collect();
-            for case in cases {
-                self.read_case(store, case)?;
-            }
+            unread.extend(self.shelf(shelf).iter().map(|entry| *entry.key()));
         }
         Ok(read)
     }
@@ -36,14 +35,22 @@ impl CaseView {
     /// # Errors
     /// When the store can't be read.
     pub fn read_up(&self, store: &StoreReader) -> Result<(), StoreError> {
-        let next = || {
+        while self.read_next(store)? {}
+        Ok(())
+    }
+
+    /// Reads what was not seen of one case; `false`: there is none.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn read_next(&self, store: &StoreReader) -> Result<bool, StoreError> {
+        let next = {
             let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
             unread.pop_first()
         };
-        while let Some(case) = next() {
-            self.read_case(store, case)?;
-        }
-        Ok(())
+        let Some(case) = next else { return Ok(false) };
+        self.read_case(store, case)?;
+        Ok(true)
     }
 
     fn read_case(&self, store: &StoreReader, case: CaseId) -> Result<(), StoreError> {

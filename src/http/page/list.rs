@@ -52,7 +52,9 @@ pub(super) async fn list(
             .collect();
     }
     let shown = app.reads.run(move |data| {
-        data.read_up()?;
+        if query.search.is_some() {
+            data.read_up()?;
+        }
         Ok(Shown {
             page: data.view.list(shelf, &query),
             totals: data.view.totals(),
