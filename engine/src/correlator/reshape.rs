@@ -199,7 +199,7 @@ impl Correlator {
         let live = self.exchange([file, other], decision);
         self.announce(now, live[0], (event, PERSON, Some(cases[1])), decision);
         let (event, reason) = match is_new {
-            true => (EventType::Opened, "split"),
+            true => (EventType::Opened, event.as_str()),
             false => (event, PERSON),
         };
         decision.tally.cases_opened += u64::from(is_new);
