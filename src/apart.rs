@@ -164,7 +164,7 @@ fn relation(a: &GroupRecord, b: &GroupRecord) -> Option<Reason> {
     let known = |from: &GroupRecord, to: &GroupRecord| {
         let related = from.related.iter();
         related
-            .filter(|(_, case)| *case == to.case)
+            .filter(|(how, case)| *how != Relation::RecurrenceOf && *case == to.case)
             .map(|(relation, _)| *relation)
             .max()
     };
@@ -174,6 +174,7 @@ fn relation(a: &GroupRecord, b: &GroupRecord) -> Option<Reason> {
             return Some(Reason::of(Obstacle::Pin, text));
         }
         Relation::ContinuationOf => "one goes on where the other was full",
+        Relation::RecurrenceOf => return None,
         Relation::Related => {
             "they are connected, and kept apart because together they would be over a cap"
         }

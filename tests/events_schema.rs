@@ -38,6 +38,7 @@ fn stages() -> Vec<CaseSnapshot> {
         Stage::Candidate,
         Stage::Open,
         Stage::Closed,
+        Stage::Dormant,
         Stage::Expired,
         LOSER,
     ] {

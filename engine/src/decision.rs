@@ -118,6 +118,12 @@ pub struct Tally {
     pub cases_merged: u64,
     /// Cases closed without a verdict: by silence.
     pub cases_closed: u64,
+    /// Cases that silence had closed, and that something returned to.
+    pub cases_reopened: u64,
+    /// Cases that came back from an earlier one.
+    pub recurrences: u64,
+    /// Cases that ended and were forgotten early because `reopen.entities_max` was reached.
+    pub past_evicted: u64,
     /// Cases closed by people, by [`Verdict`] in its order.
     pub cases_resolved: [u64; 6],
     /// Groups continued, by [`CapReason`] in its order.

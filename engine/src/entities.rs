@@ -112,6 +112,11 @@ impl EntityTable {
         })
     }
 
+    /// Under which hash an entity is found: the same after a restart.
+    pub(crate) fn hash_of(&self, no: No<Known>) -> u64 {
+        self.slots[no].hash
+    }
+
     /// Fetches where a hash is looked up.
     pub(crate) fn fetch_index(&self, hash: u64) {
         self.by_value.begin(hash).into_iter().for_each(prefetch);

@@ -36,6 +36,8 @@ pub(crate) struct Head {
     pub(crate) owner: Option<CompactString>,
     pub(crate) opened: Option<Timestamp>,
     pub(crate) updated: Timestamp,
+    /// Wall time when it was closed last.
+    pub(crate) closed: Option<Timestamp>,
     /// The groups whose activities it holds, itself first.
     pub(crate) parts: Vec<GroupId>,
     pub(crate) related: Vec<(Relation, CaseId)>,
@@ -193,6 +195,7 @@ impl Head {
             owner: None,
             opened: None,
             updated: now,
+            closed: None,
             parts: vec![id],
             related: Vec::new(),
             capped: None,
@@ -208,7 +211,7 @@ impl Head {
 
     /// Cases stand before candidates, then the older before the younger: the order in which groups survive a merge.
     pub(crate) fn seniority(&self) -> (bool, GroupId) {
-        (self.stage != Stage::Open, self.id)
+        (!self.stage.is_live_case(), self.id)
     }
 }
 
@@ -231,7 +234,7 @@ impl Group {
             last: body.last,
             opened: head.opened,
             updated: head.updated,
-            closed: (head.stage == Stage::Closed).then_some(head.updated),
+            closed: head.closed.filter(|_| head.stage.is_closed()),
             alerts: body.alerts + body.attached,
             attached: body.attached,
             activities: body.activities.len() as u64,

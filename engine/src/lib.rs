@@ -20,6 +20,7 @@ pub mod ids;
 mod index;
 pub mod input;
 mod keys;
+pub mod past;
 pub mod policy;
 mod prefetch;
 mod printer;

@@ -38,6 +38,8 @@ pub struct Policy {
     pub promotion_risk: f64,
     /// Close a case that nobody touched so long after its last alert, or later: when nothing can join it any more.
     pub auto_close_after: Span,
+    /// What returns to a case that silence closed.
+    pub reopen: ReopenPolicy,
     /// Gather the updates of a case so long before they are announced. Wall time.
     pub gather: Span,
     /// Values that connect nothing in this installation, as (kind, canonical value), sorted.
@@ -117,6 +119,19 @@ pub struct EvidencePolicy {
     pub baseline: Span,
 }
 
+/// What returns to a case that silence closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReopenPolicy {
+    /// A case is reached over so much more than a gap, where that is longer than `auto_close_after`, and stays in memory
+    /// so long after it was closed; 0: nothing reopens it.
+    pub within: Span,
+    /// A case that opens names the last one before it on what it links by, if that ended no longer ago; 0: it names none.
+    pub remembered: Span,
+    /// At most so many entities of cases that ended are remembered; the oldest cases go first, which is counted.
+    pub entities_max: usize,
+}
+
 /// When an entity touches too much to mean anything. An hour is busy in which it stood in so many different
 /// happenings (rule and entities) that are news, or beside so many different entities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,6 +186,18 @@ impl Policy {
             .iter()
             .find(|(a, b, _)| (*a, *b) == pair);
         found.map(|(.., gap)| *gap)
+    }
+
+    /// Over which time a case is reached by what connects over `gap`: where that may be after it was closed, by what
+    /// reopens it. What would reopen it joins it, too, if it is still open, so that no order of arrival matters.
+    #[must_use]
+    pub(crate) fn reach_of_case(&self, gap: Span) -> Span {
+        let longer = Span(gap.0 + self.reopen.within.0);
+        if gap > Span::ZERO && longer > self.auto_close_after {
+            longer
+        } else {
+            gap
+        }
     }
 
     /// How long an activity of `source` counts repeats.
@@ -292,11 +319,36 @@ impl Policy {
                 "auto_close_after",
                 "above 0",
             ),
+            (
+                self.reopen.within >= Span::ZERO && self.reopen.within <= day.times(7),
+                "reopen.within",
+                "from 0 to 7 d",
+            ),
+            (
+                self.reopen.remembered >= Span::ZERO && self.reopen.remembered <= day.times(365),
+                "reopen.remembered",
+                "from 0 to 365 d",
+            ),
+            (
+                self.reopen.entities_max > 0,
+                "reopen.entities_max",
+                "at least 1",
+            ),
             (self.gather >= Span::ZERO, "events.gather", "0 or more"),
         ];
         match rules.into_iter().find(|(holds, ..)| !holds) {
             Some((_, key, must)) => Err(InvalidPolicy { key, must }),
             None => Ok(()),
+        }
+    }
+}
+
+impl Default for ReopenPolicy {
+    fn default() -> Self {
+        Self {
+            within: Span::HOUR.times(6),
+            remembered: Span::DAY.times(7),
+            entities_max: 1_000_000,
         }
     }
 }
@@ -367,6 +419,7 @@ impl Default for Policy {
             },
             promotion_risk: 100.0,
             auto_close_after: hours(24),
+            reopen: ReopenPolicy::default(),
             gather: Span::SECOND.times(5),
             ignored_entities: Vec::new(),
             status: StatusPolicy::default(),

@@ -13,6 +13,7 @@ use crate::busy::Busy;
 use crate::command::{AuditHead, AuditRecord, EntryRecord, KeyRecord, TurnsRecord, Work};
 use crate::entity::{Entity, EntityKind};
 use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
+use crate::past::PastRecord;
 use crate::policy::Policy;
 use crate::recurrence::{PairRecord, Standing};
 use crate::time::{Span, Timestamp};
@@ -67,6 +68,10 @@ pub enum Record {
     /// An activity belongs to another group since then, by which its record and tally are put anew: (number, the group it
     /// had, the one it has).
     Rehomed(ActivityId, GroupId, GroupId),
+    /// Key group; a case that ended, and by what it linked.
+    Past(Box<PastRecord>),
+    /// The case is open again, or ended too long ago.
+    PastGone(GroupId),
 }
 
 /// How a case was merged into another: what an unmerge needs.
@@ -320,6 +325,8 @@ pub enum Stage {
     },
     /// A case that people have yet to close, and that nothing can join any more.
     Resting,
+    /// A case that silence closed, and that what comes soon enough reopens.
+    Dormant,
 }
 
 /// The workflow status of a case.
@@ -351,6 +358,8 @@ pub enum Relation {
     Related,
     /// People said that alerts must not make them one.
     Apart,
+    /// It shares something with the other, which ended before.
+    RecurrenceOf,
 }
 
 /// Which limit stopped a group from growing.
@@ -439,7 +448,7 @@ impl Stage {
     pub fn disposition(self) -> Option<Disposition> {
         match self {
             Self::Candidate => Some(Disposition::Candidate),
-            Self::Open | Self::Resting | Self::Closed => Some(Disposition::Case),
+            Self::Open | Self::Resting | Self::Closed | Self::Dormant => Some(Disposition::Case),
             Self::Expired => Some(Disposition::Expired),
             Self::Merged { .. } => None,
         }
@@ -454,7 +463,19 @@ impl Stage {
     /// Whether the group can still grow, so that it belongs into the engine's memory.
     #[must_use]
     pub fn is_live(self) -> bool {
-        matches!(self, Self::Candidate | Self::Open)
+        matches!(self, Self::Candidate | Self::Open | Self::Dormant)
+    }
+
+    /// Whether it is a case that was closed, for good or until something comes.
+    #[must_use]
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::Closed | Self::Dormant)
+    }
+
+    /// Whether it is a case in the engine's memory.
+    #[must_use]
+    pub(crate) fn is_live_case(self) -> bool {
+        matches!(self, Self::Open | Self::Dormant)
     }
 }
 

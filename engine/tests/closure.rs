@@ -324,7 +324,7 @@ impl<'a> World<'a> {
                 }
             }
         }
-        while self.warm(&news) {}
+        while self.warm(&news) || self.return_to_cases(&news) {}
         self.attach();
     }
 
@@ -348,6 +348,45 @@ impl<'a> World<'a> {
             && self.is_news(b)
             && subject(&self.alerts[a]) == subject(&self.alerts[b])
             && self.apart(a, b) <= self.policy.evidence.hot_gap
+    }
+
+    /// Over which time a case is reached by what connects over `gap`.
+    fn reach_of_case(&self, gap: Span) -> Span {
+        let longer = Span(gap.0 + self.policy.reopen.within.0);
+        match gap > Span::ZERO && longer > self.policy.auto_close_after {
+            true => longer,
+            false => gap,
+        }
+    }
+
+    /// Whether an alert would return to the earlier `at`, if that stood in a case.
+    fn could_return(&self, at: usize, other: usize) -> bool {
+        let (a, b) = (&self.grounds[at], &self.grounds[other]);
+        let (alert_a, alert_b) = (&self.alerts[at], &self.alerts[other]);
+        let apart = alert_b.time.since(alert_a.time);
+        let reaches = |gap: Span| apart <= self.reach_of_case(gap);
+        let alone = |value: &Value| b.alone.contains(value) && reaches(self.policy.gap(value.0));
+        let both = |shared: &(Value, Value, Span)| b.both.contains(shared) && reaches(shared.2);
+        alert_a.time < alert_b.time
+            && (a.alone.iter().any(alone)
+                || a.both.iter().any(both)
+                || (a.is_run
+                    && b.is_run
+                    && pair(alert_a) == pair(alert_b)
+                    && reaches(self.policy.recurrence.run_gap)))
+    }
+
+    fn return_to_cases(&mut self, news: &[usize]) -> bool {
+        for &a in news {
+            let is_case = self.is_case(&self.news_of(self.group[a]));
+            let returns = |b: &&usize| {
+                is_case && self.group[a] != self.group[**b] && self.could_return(a, **b)
+            };
+            if let Some(b) = news.iter().find(returns) {
+                return self.unite(a, *b);
+            }
+        }
+        false
     }
 
     fn warm(&mut self, news: &[usize]) -> bool {
@@ -459,14 +498,18 @@ impl<'a> World<'a> {
         critical || self.risk(news) >= self.policy.promotion_risk
     }
 
-    /// When nothing can join a group any more: the groups that would be one with it if their subject got hot included.
+    /// When nothing can join a group any more: the groups that would be one with it if their subject got hot, or if they
+    /// became cases, included.
     fn end(&self, group: usize) -> Timestamp {
         let mut pending = vec![group];
         let mut at = 0;
         while let Some(here) = pending.get(at).copied() {
             at += 1;
             for a in self.news_of(here) {
-                for b in (0..self.alerts.len()).filter(|b| self.is_near_on_hot(a, *b)) {
+                let pends = |b: &usize| {
+                    self.is_near_on_hot(a, *b) || (self.is_news(*b) && self.could_return(*b, a))
+                };
+                for b in (0..self.alerts.len()).filter(pends) {
                     if !pending.contains(&self.group[b]) {
                         pending.push(self.group[b]);
                     }

@@ -139,9 +139,9 @@ impl Run {
     }
 }
 
-/// Whether the policy's duty did it.
+/// Whether the engine did it by itself.
 fn is_duty(entry: &EntryRecord) -> bool {
-    entry.actor.name == "duty" || entry.actor.name == "triage"
+    ["duty", "triage", "reopen", "recurrence"].contains(&entry.actor.name.as_str())
 }
 
 /// What people did, without what depends on when gathered events went out.

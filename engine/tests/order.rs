@@ -10,7 +10,7 @@ use caseloom_engine::alert::Alert;
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::decision::{Decision, Outcome};
 use caseloom_engine::policy::Policy;
-use caseloom_engine::record::{LinkKind, Stage};
+use caseloom_engine::record::{Link, LinkKind, Stage};
 use caseloom_engine::recurrence::Standing;
 use common::arrival::{arriving, delays, groups};
 use common::days::{days, eager};
@@ -78,10 +78,18 @@ fn everything_happens_in_some_world() {
         "hub",
         "redelivered",
         "merged",
+        "reopened",
+        "reached for longer",
     ] {
         let worlds = seen.get(what).copied().unwrap_or_default();
         assert!(worlds >= 5, "{what}: in {worlds} of 400 worlds; {seen:?}");
     }
+}
+
+/// Whether a case was reached over more than the gap of what is shared.
+fn is_longer(policy: &Policy, link: &Link) -> bool {
+    let kinds = link.entities.iter().map(|(kind, _)| *kind);
+    link.entities.len() == 1 && kinds.into_iter().all(|kind| link.gap > policy.gap(kind))
 }
 
 fn happenings(policy: &Policy, alerts: &[Alert]) -> BTreeSet<&'static str> {
@@ -101,6 +109,9 @@ fn happenings(policy: &Policy, alerts: &[Alert]) -> BTreeSet<&'static str> {
                     _ => "burst",
                 });
             }
+        }
+        if decision.tally.cases_reopened > 0 {
+            seen.insert("reopened");
         }
         let outcomes = &decision.outcomes;
         if outcomes
@@ -134,6 +145,7 @@ fn happenings(policy: &Policy, alerts: &[Alert]) -> BTreeSet<&'static str> {
         };
         for link in &activity.links {
             seen.insert(match link.kind {
+                LinkKind::SharedEntity if is_longer(policy, link) => "reached for longer",
                 LinkKind::SharedEntity if link.entities.len() > 1 => "two entities together",
                 LinkKind::SharedEntity => "shared entity",
                 LinkKind::SameRule => "rare rule",

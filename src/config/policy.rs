@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use caseloom_engine::entity::{Entity, EntityKind, Role};
-use caseloom_engine::policy::{Caps, DedupPolicy, InvalidPolicy, Policy};
+use caseloom_engine::policy::{Caps, DedupPolicy, InvalidPolicy, Policy, ReopenPolicy};
 use caseloom_engine::time::Span;
 use serde::{Deserialize, Deserializer};
 
@@ -38,6 +38,7 @@ struct PolicyFile {
     caps: CapsFile,
     promotion: PromotionFile,
     auto_close_after: Length,
+    reopen: ReopenFile,
     events: EventsFile,
     ignored_entities: BTreeMap<EntityKind, Vec<String>>,
     status: StatusFile,
@@ -70,6 +71,15 @@ struct CapsFile {
 #[serde(default, deny_unknown_fields)]
 struct PromotionFile {
     risk: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ReopenFile {
+    within: Length,
+    remembered: Length,
+    #[serde(deserialize_with = "size::count")]
+    entities_max: usize,
 }
 
 #[derive(Debug, Deserialize)]
@@ -144,6 +154,7 @@ impl PolicyFile {
             caps: self.caps.into_policy(),
             promotion_risk: self.promotion.risk,
             auto_close_after: self.auto_close_after.0,
+            reopen: self.reopen.into_policy(),
             gather: self.events.gather.0,
             status: self.status.into_policy(report),
             duty: duty::policy(self.assignments, self.playbooks, report),
@@ -195,6 +206,16 @@ impl DedupFile {
     }
 }
 
+impl ReopenFile {
+    fn into_policy(self) -> ReopenPolicy {
+        ReopenPolicy {
+            within: self.within.0,
+            remembered: self.remembered.0,
+            entities_max: self.entities_max,
+        }
+    }
+}
+
 impl CapsFile {
     fn into_policy(self) -> Caps {
         Caps {
@@ -219,6 +240,7 @@ impl Default for PolicyFile {
             caps: CapsFile::default(),
             promotion: PromotionFile::default(),
             auto_close_after: Length(policy.auto_close_after),
+            reopen: ReopenFile::default(),
             events: EventsFile::default(),
             ignored_entities: BTreeMap::new(),
             status: StatusFile::default(),
@@ -260,6 +282,17 @@ impl Default for PromotionFile {
     fn default() -> Self {
         Self {
             risk: Policy::default().promotion_risk,
+        }
+    }
+}
+
+impl Default for ReopenFile {
+    fn default() -> Self {
+        let reopen = Policy::default().reopen;
+        Self {
+            within: Length(reopen.within),
+            remembered: Length(reopen.remembered),
+            entities_max: reopen.entities_max,
         }
     }
 }

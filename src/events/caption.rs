@@ -25,7 +25,7 @@ pub(super) fn activity(statement: &Statement<'_>) -> Caption {
 /// `status_id`. A contained case is in progress to OCSF, so the word alone tells it. What has ended is closed,
 /// whatever its workflow status was.
 pub(super) fn status(stage: Stage, status: Status) -> Caption {
-    if matches!(stage, Stage::Closed | Stage::Merged { .. }) {
+    if stage.is_closed() || matches!(stage, Stage::Merged { .. }) {
         return (5, "Closed");
     }
     match status {
@@ -78,7 +78,7 @@ pub(super) fn verdict(stage: Stage, verdict: Option<Verdict>) -> Option<Caption>
     }
     match stage {
         Stage::Merged { .. } => Some((10, "Duplicate")),
-        Stage::Closed => Some((0, "Unknown")),
+        Stage::Closed | Stage::Dormant => Some((0, "Unknown")),
         Stage::Candidate | Stage::Open | Stage::Resting | Stage::Expired => None,
     }
 }
@@ -105,7 +105,7 @@ pub(super) fn stage(stage: Stage) -> &'static str {
     match stage {
         Stage::Candidate => "candidate",
         Stage::Open => "open",
-        Stage::Closed => "closed",
+        Stage::Closed | Stage::Dormant => "closed",
         Stage::Expired => "expired",
         Stage::Merged { .. } => "merged",
         Stage::Resting => "resting",

@@ -184,7 +184,7 @@ impl<'a> Statement<'a> {
     fn standing(case: &'a CaseSnapshot) -> Self {
         let group = &case.group;
         let event = match group.stage {
-            Stage::Closed => EventType::Closed,
+            Stage::Closed | Stage::Dormant => EventType::Closed,
             Stage::Merged { .. } => EventType::Merged,
             _ if group.event_seq <= 1 => EventType::Opened,
             _ => EventType::Updated,

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use caseloom_engine::command::Work;
 use caseloom_engine::ids::GroupId;
-use caseloom_engine::record::{GroupRecord, Stage};
+use caseloom_engine::record::GroupRecord;
 use caseloom_engine::time::Timestamp;
 use serde::Serialize;
 
@@ -132,7 +132,7 @@ fn keys(
 
 impl Wanted {
     fn holds(&self, group: &GroupRecord) -> bool {
-        let is_case = matches!(group.stage, Stage::Open | Stage::Resting | Stage::Closed);
+        let is_case = group.stage.is_open() || group.stage.is_closed();
         let Some(opened) = group.opened.filter(|_| is_case) else {
             return false;
         };

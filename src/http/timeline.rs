@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::response::Response;
 use caseloom_engine::command::{EntryRecord, Verb};
 use caseloom_engine::ids::CaseId;
-use caseloom_engine::record::{ActivityRecord, GroupRecord, Stage, TallyRecord};
+use caseloom_engine::record::{ActivityRecord, GroupRecord, TallyRecord};
 use caseloom_engine::time::Timestamp;
 use serde::Serialize;
 
@@ -218,7 +218,7 @@ fn add_life(data: &Data, group: &GroupRecord, pages: &mut Pages<'_>) -> Result<(
     }
     let work = data.store.work(group.id)?;
     let is_touched = work.is_some_and(|work| work.is_touched);
-    if let (Stage::Closed, Some(closed), false) = (group.stage, group.closed, is_touched) {
+    if let (true, Some(closed), false) = (group.stage.is_closed(), group.closed, is_touched) {
         let text = "the case closed: nothing came any more, and nobody had touched it";
         pages.automatic(u64::MAX, closed, text.into(), None);
     }
@@ -299,6 +299,7 @@ pub(super) fn sentence(entry: &EntryRecord) -> String {
         Verb::EvidenceTaken => format!("took a copy of evidence {about}"),
         Verb::Approved => "made the candidate a case".to_owned(),
         Verb::Dismissed => "dismissed the candidate".to_owned(),
+        Verb::Recurred => format!("found that it comes back: {}", changes()),
         Verb::Merged => format!("made one of two cases: {}", changes()),
         Verb::Unmerged => format!("took a merged case out again: {}", changes()),
         Verb::Split => format!("made a case of its own of {}", changes()),

@@ -33,7 +33,7 @@ words! {
     /// How a task stands.
     TaskStateWord { Open, Done, Skipped }
     /// How a case is connected with another.
-    RelationWord { ContinuationOf, Related, Apart }
+    RelationWord { ContinuationOf, Related, Apart, RecurrenceOf }
     /// What connects two activities.
     LinkWord { SharedEntity, SameRun, SameRule, HotSubject, Attached }
 }
@@ -58,12 +58,18 @@ mod tests {
         assert_eq!(LinkWord::words(), LinkKind::ALL.map(LinkKind::as_str));
         let states = [TaskState::Open, TaskState::Done, TaskState::Skipped];
         assert_eq!(TaskStateWord::words(), states.map(|state| state.as_str()));
-        for relation in [Relation::ContinuationOf, Relation::Related, Relation::Apart] {
+        for relation in [
+            Relation::ContinuationOf,
+            Relation::Related,
+            Relation::Apart,
+            Relation::RecurrenceOf,
+        ] {
             // A new one has no arm, and then no word either.
             let word = match relation {
                 Relation::ContinuationOf => RelationWord::ContinuationOf,
                 Relation::Related => RelationWord::Related,
                 Relation::Apart => RelationWord::Apart,
+                Relation::RecurrenceOf => RelationWord::RecurrenceOf,
             };
             let written = [
                 serde_json::to_value(relation).unwrap(),

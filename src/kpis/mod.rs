@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 
 use caseloom_engine::command::{Verdict, Work};
-use caseloom_engine::record::{GroupRecord, Stage};
+use caseloom_engine::record::GroupRecord;
 use caseloom_engine::time::Timestamp;
 use serde::Serialize;
 
@@ -151,7 +151,7 @@ impl Collected {
         figures.open += u64::from(is_open);
         figures.unowned += u64::from(is_open && group.owner.is_none());
         let is_touched = work.is_some_and(|work| work.is_touched);
-        figures.closed_by_silence += u64::from(group.stage == Stage::Closed && !is_touched);
+        figures.closed_by_silence += u64::from(group.stage.is_closed() && !is_touched);
         let Some(opened) = group.opened else { return };
         self.detect.push(opened.since(group.first).0);
         let Some(work) = work else { return };

@@ -93,6 +93,9 @@ impl Metrics {
         self.late_alerts.inc_by(tally.late);
         self.severity_assumed.inc_by(tally.severity_assumed);
         self.cases_opened.inc_by(tally.cases_opened);
+        self.cases_reopened.inc_by(tally.cases_reopened);
+        self.recurrences.inc_by(tally.recurrences);
+        self.past_evicted.inc_by(tally.past_evicted);
         self.cases_merged.inc_by(tally.cases_merged);
         self.dedup_ids_evicted.inc_by(tally.ids_evicted);
         self.pairs_refused.inc_by(tally.pairs_refused);
@@ -158,6 +161,8 @@ impl Metrics {
             (&self.pairs_remembered, sizes.pairs),
             (&self.candidates, sizes.candidates),
             (&self.cases_open, sizes.cases),
+            (&self.cases_dormant, sizes.dormant),
+            (&self.past_entities, sizes.past),
         ] {
             gauge.set(i64::try_from(size).unwrap_or(i64::MAX));
         }

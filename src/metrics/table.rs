@@ -97,6 +97,16 @@ table! {
     candidates: IntGauge = "caseloom_candidates" [];
     /// Cases opened, since this process started.
     cases_opened: IntCounter = "caseloom_cases_opened_total" [];
+    /// Cases that silence closed and that something may still reopen, now.
+    cases_dormant: IntGauge = "caseloom_cases_dormant" [];
+    /// Cases that silence had closed and that something returned to, since this process started.
+    cases_reopened: IntCounter = "caseloom_cases_reopened_total" [];
+    /// Cases that came back from an earlier one, since this process started.
+    recurrences: IntCounter = "caseloom_recurrences_total" [];
+    /// Entities of cases that ended, by which new ones are told to come back, now.
+    past_entities: IntGauge = "caseloom_past_entities" [];
+    /// Cases that ended and were forgotten early because `reopen.entities_max` was reached, since this process started.
+    past_evicted: IntCounter = "caseloom_past_evicted_total" [];
     /// Cases merged into another, since this process started.
     cases_merged: IntCounter = "caseloom_cases_merged_total" [];
     /// Cases closed, by verdict, since this process started. Verdict none: closed by silence.

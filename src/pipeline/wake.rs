@@ -38,6 +38,7 @@ pub fn wake(
         Record::Identity(identity) => correlator.restore_identity(identity),
         Record::Pair(pair) => correlator.restore_pair(&pair),
         Record::Busy(busy) => correlator.restore_busy(&busy),
+        Record::Past(past) => correlator.restore_past(*past),
         Record::Work(work) => correlator.restore_work(*work),
         Record::AuditHead(head) => correlator.restore_audit(head),
         Record::Turns(turns) => correlator.restore_turns(*turns),
@@ -48,6 +49,7 @@ pub fn wake(
         | Record::PairGone(_)
         | Record::BusyGone(..)
         | Record::Links(..)
+        | Record::PastGone(_)
         | Record::Merge(_)
         | Record::Rehomed(..)
         | Record::Entry(_)

@@ -150,7 +150,7 @@ fn stage(group: &GroupRecord) -> &'static str {
     match group.stage {
         Stage::Candidate => "candidate",
         Stage::Open => "case",
-        Stage::Closed => "closed case",
+        Stage::Closed | Stage::Dormant => "closed case",
         Stage::Expired => "expired",
         Stage::Merged { .. } => "merged",
         Stage::Resting => "resting case",

@@ -127,12 +127,16 @@ impl<'a> Reading<'a> {
         self.to.send(chunk).ok();
     }
 
-    /// Pairs, and how busy entities were.
+    /// Pairs, cases that ended, and how busy entities were.
     fn remembered(&mut self) -> Result<(), StoreError> {
         let mut pairs = Cursor::over(self.db, Family::State, schema::pairs().range());
         while let Some((_, value)) = pairs.next()? {
             let pair: PairRecord = codec::decode(Family::State, value)?;
             self.put(Record::Pair(Box::new(pair)));
+        }
+        let mut past = Cursor::over(self.db, Family::State, schema::all_past().range());
+        while let Some((_, value)) = past.next()? {
+            self.put(Record::Past(codec::decode(Family::State, value)?));
         }
         let mut busy = Cursor::over(self.db, Family::State, schema::all_busy().range());
         while let Some((_, value)) = busy.next()? {

@@ -94,6 +94,11 @@ impl<'a> Puts<'a> {
                 self.delete(Family::State, schema::busy(*scope, *kind, value));
                 Ok(())
             }
+            Record::Past(past) => self.record(Family::State, &schema::past(past.group), past),
+            Record::PastGone(group) => {
+                self.delete(Family::State, schema::past(*group));
+                Ok(())
+            }
             Record::Merge(merge) => self.record(Family::State, &schema::merge(merge.loser), merge),
             Record::Rehomed(activity, from, _) => {
                 for part in [PART_ACTIVITY, PART_LINKS, PART_TALLY] {

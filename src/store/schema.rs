@@ -25,6 +25,7 @@
 //! | state | 11 scope:u32 hash of the name:16 bytes | `TurnsRecord` of an assignment |
 //! | state | 12 hash of the version:16 bytes | `PolicyRecord` of one that was in force |
 //! | state | 13 group:u64 | `MergeRecord`: how the group's case was merged into another |
+//! | state | 14 group:u64 | `PastRecord`: a case that ended, by what it linked |
 //! | alerts | scope:u32 day:u32 activity:u64 batch:u64 | the activity's alerts of that batch, see `chunk` |
 //! | raw | scope:u32 day:u32 activity:u64 topic:u16 partition:u32 offset:u64 | a raw message |
 //! | dedup | scope:u32 day:u32 key:16 bytes | a native id that was met |
@@ -66,6 +67,7 @@ const STATE_ENTRY: u8 = 10;
 const STATE_TURNS: u8 = 11;
 const STATE_POLICY: u8 = 12;
 const STATE_MERGE: u8 = 13;
+const STATE_PAST: u8 = 14;
 const INDEX_CASE: u8 = 1;
 const INDEX_LIVE: u8 = 2;
 const INDEX_CHAIN: u8 = 3;
@@ -296,6 +298,15 @@ pub(super) fn audit(scope: ScopeId) -> Key {
 
 pub(super) fn audit_record(scope: ScopeId, seq: u64) -> Key {
     audit(scope).with(&seq.to_be_bytes())
+}
+
+/// Cases that ended and are remembered.
+pub(super) fn all_past() -> Key {
+    Key::new().with(&[STATE_PAST])
+}
+
+pub(super) fn past(group: GroupId) -> Key {
+    all_past().with(&group.0.to_be_bytes())
 }
 
 pub(super) fn merge(loser: GroupId) -> Key {

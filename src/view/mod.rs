@@ -158,7 +158,7 @@ impl CaseView {
     fn put(&self, group: GroupRecord) {
         let case = group.case;
         match group.stage {
-            Stage::Open | Stage::Resting | Stage::Closed => {
+            Stage::Open | Stage::Resting | Stage::Closed | Stage::Dormant => {
                 self.place(Shelf::Cases, group);
                 self.candidates.remove(&case);
                 self.trim(Shelf::Cases, Bound::ViewCases);
@@ -359,7 +359,7 @@ impl Entry {
 /// Lower leaves first.
 fn leaving_order(group: &GroupRecord) -> (bool, i64, CaseId) {
     (
-        group.stage != Stage::Closed,
+        !group.stage.is_closed(),
         group.closed.unwrap_or(group.updated).0,
         group.case,
     )

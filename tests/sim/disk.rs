@@ -16,6 +16,7 @@ use caseloom_engine::command::{
     AuditHead, AuditRecord, EntryRecord, KeyRecord, Recall, TurnsRecord, Work,
 };
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
+use caseloom_engine::past::PastRecord;
 use caseloom_engine::record::{
     ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, MergeRecord, PolicyRecord, Record,
     ScopeRecord, TallyRecord,
@@ -81,6 +82,7 @@ pub(crate) struct Image {
     pub(crate) loose: BTreeSet<(GroupId, ActivityId)>,
     pub(crate) works: BTreeMap<GroupId, Work>,
     pub(crate) merges: BTreeMap<GroupId, MergeRecord>,
+    pub(crate) past: BTreeMap<GroupId, PastRecord>,
     pub(crate) heads: BTreeMap<ScopeId, AuditHead>,
     pub(crate) keys: BTreeMap<[u8; 16], KeyRecord>,
     pub(crate) turns: BTreeMap<(ScopeId, String), TurnsRecord>,
@@ -257,6 +259,8 @@ impl Image {
                     let activity = self.activities.get_mut(&(group, id));
                     activity.expect("links of an activity that is there").links = links;
                 }
+                Record::Past(past) => drop(self.past.insert(past.group, *past)),
+                Record::PastGone(group) => drop(self.past.remove(&group)),
                 Record::Merge(merge) => drop(self.merges.insert(merge.loser, *merge)),
                 Record::Rehomed(activity, from, _) => {
                     self.activities.remove(&(from, activity));
@@ -418,6 +422,9 @@ impl Memory for Disk {
         }
         if let Some(policy) = &image.policy {
             emit(Record::Policy(Box::new(policy.clone())));
+        }
+        for past in image.past.values() {
+            emit(Record::Past(Box::new(past.clone())));
         }
         for busy in image.busy.values() {
             emit(Record::Busy(Box::new(busy.clone())));

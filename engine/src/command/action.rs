@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::evidence::NewEvidence;
 use super::task::{NewTask, TaskChange};
 use super::verdict::Verdict;
+use crate::entity::EntityKind;
 use crate::ids::{ActivityId, CaseId};
 use crate::record::Status;
 
@@ -94,6 +95,13 @@ pub enum Action {
         /// Why.
         note: CompactString,
     },
+    /// Notes that it came back from an earlier case. Nobody wishes it.
+    Recur {
+        /// Which.
+        of: CaseId,
+        /// What both link by.
+        shared: Vec<(EntityKind, CompactString)>,
+    },
 }
 
 /// How a case shall stand. What is `None` stays as it is; a text that is empty takes away what was there.
@@ -171,6 +179,7 @@ impl Action {
             Self::Split { .. } => "split",
             Self::Move { .. } => "move",
             Self::Pin { .. } => "pin",
+            Self::Recur { .. } => "recur",
         }
     }
 }

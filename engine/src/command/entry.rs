@@ -76,6 +76,8 @@ pub enum Verb {
     Moved,
     /// It was said whether alerts may make two cases one.
     Pinned,
+    /// It was found to come back from an earlier case.
+    Recurred,
 }
 
 impl Changed {
@@ -120,6 +122,7 @@ impl Verb {
             Self::Split => "split",
             Self::Moved => "moved",
             Self::Pinned => "pinned",
+            Self::Recurred => "recurred",
         }
     }
 }

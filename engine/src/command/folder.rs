@@ -89,7 +89,8 @@ impl Folder {
             | Action::Unmerge { .. }
             | Action::Split { .. }
             | Action::Move { .. }
-            | Action::Pin { .. } => None,
+            | Action::Pin { .. }
+            | Action::Recur { .. } => None,
         };
         if effect.is_some() && turn.actor.is_person() {
             self.work.is_touched = true;
@@ -99,7 +100,7 @@ impl Folder {
     }
 
     fn is_case(&self) -> bool {
-        matches!(self.stage, Stage::Open | Stage::Resting | Stage::Closed)
+        self.stage.is_open() || self.stage.is_closed()
     }
 
     /// A candidate becomes a case, or none for good.

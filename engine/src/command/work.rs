@@ -76,6 +76,12 @@ impl Work {
         self.times.respond(now);
     }
 
+    /// Notes that something returned to a case that silence had closed.
+    pub(crate) fn come_back(&mut self) {
+        self.times.reopened = self.times.reopened.saturating_add(1);
+        self.times.closed = None;
+    }
+
     /// Takes over what was done to a case that became part of this one.
     pub(crate) fn absorb(&mut self, other: Self) {
         self.is_touched |= other.is_touched;

@@ -35,8 +35,15 @@ impl Correlator {
                 .groups
                 .find(id)
                 .expect("an announcement is disarmed when its group goes");
-            self.groups.get_mut(no).head.announce_at = None;
-            self.announce(now, no, (EventType::Updated, "alerts", None), decision);
+            let head = &mut self.groups.get_mut(no).head;
+            head.announce_at = None;
+            // What doesn't reopen a closed case was late.
+            let reason = if head.stage.is_closed() {
+                "late"
+            } else {
+                "alerts"
+            };
+            self.announce(now, no, (EventType::Updated, reason, None), decision);
         }
     }
 

@@ -239,7 +239,7 @@ impl Correlator {
         for mention in &mentions {
             body.add_entity(mention.entity());
         }
-        if self.groups.get(group).head.stage == Stage::Open {
+        if self.groups.get(group).head.stage.is_live_case() {
             self.shift(Disposition::Background, Disposition::Case, count, decision);
         }
         self.touch_group(now, group);

@@ -34,7 +34,7 @@ pub(super) struct Standing {
     group: GroupId,
     case: CaseId,
     revision: u64,
-    folder: Folder,
+    pub(super) folder: Folder,
 }
 
 impl Correlator {
@@ -45,6 +45,7 @@ impl Correlator {
     pub fn on_command(&mut self, now: Timestamp, command: &Command, decision: &mut Decision) {
         self.announce_due(now, decision);
         let answer = self.obey(now, command, decision);
+        self.reach_on(now, decision);
         decision.answers.push(answer);
     }
 
@@ -171,7 +172,7 @@ impl Correlator {
         }
     }
 
-    fn live_standing(&self, no: No<Group>) -> Standing {
+    pub(super) fn live_standing(&self, no: No<Group>) -> Standing {
         let head = &self.groups.get(no).head;
         let work = self.desk.work(head.id).cloned();
         Standing {
@@ -230,7 +231,7 @@ impl Correlator {
         let verdict = folder.work.verdict;
         self.desk.put(folder.work);
         let head = &mut self.groups.get_mut(no).head;
-        let is_case = head.stage == Stage::Open;
+        let stage = head.stage;
         (head.status, head.owner) = (folder.status, folder.owner);
         head.revision += 1;
         head.updated = now;
@@ -239,22 +240,51 @@ impl Correlator {
             self.dirty_groups.push(no);
         }
         match effect.verb {
+            _ if stage == Stage::Dormant => {
+                self.file_dormant(now, no, folder.status, effect, decision)
+            }
             Verb::Approved => self.promote(now, no, effect.reason, decision),
             Verb::Dismissed => self.end_early(now, no, Stage::Expired, decision),
-            _ if is_case => {
+            _ if stage == Stage::Open => {
                 if folder.status == Status::Closed {
-                    self.groups.get_mut(no).head.stage = Stage::Closed;
+                    let head = &mut self.groups.get_mut(no).head;
+                    (head.stage, head.closed) = (Stage::Closed, Some(now));
                     decision.tally.resolve(verdict);
                 }
                 let saying = (effect.event, effect.reason, None);
                 self.announce(now, no, saying, decision);
                 if folder.status == Status::Closed {
+                    self.remember_case(no, decision);
                     self.end_early(now, no, Stage::Closed, decision);
                 }
             }
             _ => {}
         }
         sign(&mut decision.events[events..], entry);
+    }
+
+    /// Announces what was done to a case that silence closed: it is open again, or it stays closed because somebody has
+    /// seen it.
+    fn file_dormant(
+        &mut self,
+        now: Timestamp,
+        no: No<Group>,
+        status: Status,
+        effect: &Effect,
+        decision: &mut Decision,
+    ) {
+        if status != Status::Closed {
+            let head = &mut self.groups.get_mut(no).head;
+            head.stage = Stage::Open;
+            self.past.forget(head.id);
+            self.rearm(no);
+        }
+        let saying = (effect.event, effect.reason, None);
+        self.announce(now, no, saying, decision);
+        let id = self.groups.get(no).head.id;
+        if status == Status::Closed && self.desk.is_touched(id) {
+            self.end_early(now, no, Stage::Closed, decision);
+        }
     }
 
     /// Lets a closed case take alerts again, for as long as it would have without having been closed; then it rests.
@@ -273,6 +303,7 @@ impl Correlator {
         (record.updated, record.closed) = (now, None);
         away.work = Some(folder.work);
         let scope = record.scope;
+        self.past.forget(record.id);
         let no = self.settle(away);
         self.scopes.watch(scope);
         let events = decision.events.len();
@@ -307,6 +338,8 @@ impl Correlator {
             record.stage = Stage::Closed;
             record.closed = Some(now);
             decision.tally.resolve(verdict);
+            let away = away.clone();
+            self.remember_away(&away, decision);
         }
         self.announce_away(now, group, (effect.event, effect.reason), entry, decision);
     }

@@ -44,6 +44,7 @@ impl Correlator {
         // Windows that are open already keep their length.
         self.window_max = self.window_max.max(longest_window(&self.policy));
         self.gap_min = shortest_gap(&self.policy);
+        self.reopening = super::reopen::shortest(&self.policy);
         self.pairs.judge_anew();
         if hubs_change {
             // What is remembered of an hour is written when it gets busy; by the new measure it may be already.

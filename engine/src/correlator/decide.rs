@@ -36,6 +36,8 @@ pub(super) struct Scratch {
     pub(super) hits: Vec<Hit>,
     /// The public id of the case that was merged away last; `None` when it was a candidate.
     pub(super) farewell: Option<CaseId>,
+    /// Groups that became cases, and so may reach what came long after.
+    pub(super) reaching: Vec<GroupId>,
 }
 
 /// An alert that opens an activity.
@@ -346,6 +348,9 @@ impl Correlator {
             grew && (activity.is_short || is_late || is_earlier),
             activity.beside,
         );
+        if self.groups.get(group).head.stage == Stage::Dormant {
+            self.reopen_if_over(now, group, time, decision);
+        }
         let body = &mut self.groups.get_mut(group).body;
         body.alerts += 1;
         body.first = body.first.min(time);
@@ -392,7 +397,7 @@ impl Correlator {
         };
         body.attached += 1;
         self.accounting.count_alert(match stage {
-            Stage::Open => Disposition::Case,
+            Stage::Open | Stage::Dormant => Disposition::Case,
             _ => Disposition::Background,
         });
         self.touch_group(now, group);

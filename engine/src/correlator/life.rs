@@ -42,6 +42,9 @@ impl Correlator {
             let earliest = self.earliest_hour(id);
             self.entities.purge(id, earliest, &self.policy.hubs);
             self.forget_calm(id, earliest, decision);
+            let since = time.minus(self.policy.reopen.remembered);
+            self.past
+                .forget_before(id, since.minus(self.policy.lateness));
         }
         while let Some((armed, group)) = self.scopes.get_mut(id).deadlines.pop_due(time) {
             let no = self
@@ -53,7 +56,7 @@ impl Correlator {
             if due > armed {
                 self.arm(no, due);
             } else {
-                self.end(now, no, decision);
+                self.end(now, no, armed, decision);
             }
         }
     }
@@ -123,6 +126,10 @@ impl Correlator {
         let head = &mut self.groups.get_mut(no).head;
         head.stage = Stage::Open;
         head.opened = Some(now);
+        let id = head.id;
+        if self.reopening.is_some() {
+            self.scratch.reaching.push(id);
+        }
         self.shift(Disposition::Candidate, Disposition::Case, alerts, decision);
         self.shift(
             Disposition::Background,
@@ -134,6 +141,7 @@ impl Correlator {
         self.rearm(no);
         self.touch_group(now, no);
         self.announce(now, no, (EventType::Opened, reason, None), decision);
+        self.note_recurrence(now, no, decision);
         self.put_on_duty(now, no, decision);
     }
 
@@ -153,9 +161,12 @@ impl Correlator {
     /// arrival would decide what joins.
     fn due(&self, no: No<Group>) -> Timestamp {
         let group = self.groups.get(no);
+        let within = self.policy.reopen.within;
         let silence = match group.head.stage {
-            Stage::Open => self.policy.auto_close_after.max(group.body.reach),
-            _ => group.body.reach,
+            Stage::Candidate => group.body.reach,
+            Stage::Open if !self.desk.is_touched(group.head.id) => self.silence(no),
+            // Closed by silence, or by nobody yet: what would reopen it finds it.
+            _ => Span(self.silence(no).0 + within.0),
         };
         // One more millisecond: at the full distance an alert still links, and at the full lateness it is in time. And
         // a bin: what is background at its begin may turn out to be a burst at its end.
@@ -168,14 +179,23 @@ impl Correlator {
             .plus(Span(1))
     }
 
-    /// When a group ends, or later: it stays as long as the groups that it will be one with if its subject gets hot.
+    /// How long nothing came to a case when silence closes it.
+    pub(super) fn silence(&self, no: No<Group>) -> Span {
+        let reach = self.groups.get(no).body.reach;
+        self.policy.auto_close_after.max(reach)
+    }
+
+    /// When a group ends, or later: it stays as long as the groups that it will be one with if its subject gets hot, or
+    /// if those before it become cases.
     fn due_with_pending(&mut self, no: No<Group>) -> Timestamp {
         let mut pending = vec![no];
         let (mut due, mut at) = (self.due(no), 0);
         while let Some(here) = pending.get(at).copied() {
             at += 1;
             due = due.max(self.due(here));
-            for other in self.near_on_hot(here) {
+            let mut near = self.near_on_hot(here);
+            near.extend(self.candidates_before(here));
+            for other in near {
                 if !pending.contains(&other) {
                     pending.push(other);
                 }
@@ -205,27 +225,52 @@ impl Correlator {
         self.scopes.get_mut(head.scope).deadlines.arm(due, head.id);
     }
 
-    /// Ends a group as nothing can join it any more: an open case is closed, one that people have touched rests until
-    /// they close it, a candidate expires.
-    fn end(&mut self, now: Timestamp, no: No<Group>, decision: &mut Decision) {
+    /// Ends a group as nothing can join it any more: an open case is closed and lies dormant, or rests if people have
+    /// touched it until they close it; a dormant one leaves memory, a candidate expires.
+    fn end(&mut self, now: Timestamp, no: No<Group>, armed: Timestamp, decision: &mut Decision) {
         let is_touched = self.desk.is_touched(self.groups.get(no).head.id);
         let head = &mut self.groups.get_mut(no).head;
-        if head.stage == Stage::Open && is_touched {
-            if head.announce_at.is_some() {
-                self.announce(now, no, (EventType::Updated, "alerts", None), decision);
+        match head.stage {
+            Stage::Open if is_touched => {
+                self.announce_gathered(now, no, "alerts", decision);
+                self.leave(no, Stage::Resting, decision);
             }
-            return self.leave(no, Stage::Resting, decision);
+            Stage::Open => {
+                head.updated = now;
+                head.closed = Some(now);
+                (head.stage, head.status) = (Stage::Dormant, Status::Closed);
+                head.revision += 1;
+                decision.tally.cases_closed += 1;
+                self.announce(now, no, (EventType::Closed, "idle", None), decision);
+                self.remember_case(no, decision);
+                let due = self.due_with_pending(no);
+                match due > armed {
+                    true => self.arm(no, due),
+                    false => self.leave(no, Stage::Closed, decision),
+                }
+            }
+            Stage::Dormant => {
+                self.announce_gathered(now, no, "late", decision);
+                self.remember_case(no, decision);
+                self.leave(no, Stage::Closed, decision);
+            }
+            _ => {
+                head.updated = now;
+                self.leave(no, Stage::Expired, decision);
+            }
         }
-        head.updated = now;
-        if head.stage == Stage::Open {
-            head.stage = Stage::Closed;
-            head.status = Status::Closed;
-            head.revision += 1;
-            decision.tally.cases_closed += 1;
-            self.announce(now, no, (EventType::Closed, "idle", None), decision);
-            self.leave(no, Stage::Closed, decision);
-        } else {
-            self.leave(no, Stage::Expired, decision);
+    }
+
+    /// Announces the changes of a case that were gathered, before it leaves memory.
+    fn announce_gathered(
+        &mut self,
+        now: Timestamp,
+        no: No<Group>,
+        reason: &'static str,
+        decision: &mut Decision,
+    ) {
+        if self.groups.get(no).head.announce_at.is_some() {
+            self.announce(now, no, (EventType::Updated, reason, None), decision);
         }
     }
 

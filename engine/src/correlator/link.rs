@@ -113,9 +113,13 @@ impl Correlator {
         (first, last): (Timestamp, Timestamp),
         own: Option<No<Group>>,
     ) {
+        let reach = match ground {
+            Ground::Key(key) => self.reach_by(key, gap_max),
+            Ground::Entity(_) => self.policy.reach_of_case(gap_max),
+        };
         // The minutes of a rule are entered as they come.
         if !matches!(ground, Ground::Key(Key::Rule(..))) {
-            self.refresh_near(ground, gap_max, (first, last), own);
+            self.refresh_near(ground, reach, (first, last), own);
         }
         let spans = match ground {
             Ground::Entity(entity) => self.entities.get(entity).spans.as_slice(),
@@ -124,7 +128,14 @@ impl Correlator {
         let (kind, entities) = ground.shows();
         for span in spans.iter().filter(|span| Some(span.group) != own) {
             let gap = span.distance(first, last);
-            if gap > gap_max || self.scratch.hits.len() >= HITS_MAX {
+            let is_near = gap <= gap_max
+                || (gap <= reach
+                    && self.is_case(if span.last < first {
+                        Some(span.group)
+                    } else {
+                        own
+                    }));
+            if !is_near || self.scratch.hits.len() >= HITS_MAX {
                 continue;
             }
             if let Ground::Key(Key::Hot(subject)) = ground

@@ -181,10 +181,13 @@ impl Correlator {
     }
 
     /// Whether two groups were related instead of merged.
-    fn are_related(&self, a: No<Group>, b: No<Group>) -> bool {
+    pub(super) fn are_related(&self, a: No<Group>, b: No<Group>) -> bool {
         let (a, b) = (&self.groups.get(a).head, &self.groups.get(b).head);
-        a.related.iter().any(|(_, case)| *case == b.case)
-            || b.related.iter().any(|(_, case)| *case == a.case)
+        let says = |from: &Head, to: &Head| {
+            let mut related = from.related.iter();
+            related.any(|(how, case)| *how != Relation::RecurrenceOf && *case == to.case)
+        };
+        says(a, b) || says(b, a)
     }
 
     /// Merges `junior` into `senior`, so that an activity with the mentions `arriving` still fits in; none arrives
@@ -219,16 +222,24 @@ impl Correlator {
         why: &'static str,
         decision: &mut Decision,
     ) -> No<Group> {
+        self.reopen_before_merge(now, (a, b), decision);
+        let stages = [a, b].map(|no| self.groups.get(no).head.stage == Stage::Candidate);
+        if self.groups.get(b).head.stage == Stage::Dormant {
+            self.past.forget(self.groups.get(b).head.id);
+        }
         self.note_merge(now, (a, b), why, decision);
         let folder = self.take_folder(b, decision);
         self.say_farewell(now, (b, a), why, decision);
         let into = self.unite(a, b, decision);
+        if stages[0] != stages[1] && self.reopening.is_some() {
+            self.scratch.reaching.push(self.groups.get(into).head.id);
+        }
         if let Some(folder) = folder {
             self.give_folder(into, folder);
         }
         let (into_is_case, loser_case) = {
             let head = &self.groups.get(into).head;
-            (head.stage == Stage::Open, self.scratch.farewell)
+            (head.stage.is_live_case(), self.scratch.farewell)
         };
         self.touch_group(now, into);
         self.promote_if_due(now, into, decision);
@@ -248,7 +259,7 @@ impl Correlator {
         why: &'static str,
         decision: &mut Decision,
     ) {
-        if self.groups.get(loser).head.stage != Stage::Open {
+        if !self.groups.get(loser).head.stage.is_live_case() {
             return;
         }
         let record = MergeRecord {
@@ -370,8 +381,10 @@ impl Correlator {
     ) {
         let (first, second) = self.groups.pair_mut(a, b);
         let (first_case, second_case) = (first.head.case, second.head.case);
-        let knows =
-            |group: &Group, case| group.head.related.iter().any(|(_, other)| *other == case);
+        let knows = |group: &Group, case| {
+            let mut related = group.head.related.iter();
+            related.any(|(how, other)| *how != Relation::RecurrenceOf && *other == case)
+        };
         if knows(first, second_case) || knows(second, first_case) {
             return;
         }
@@ -379,7 +392,7 @@ impl Correlator {
         second.head.related.push((Relation::Related, first_case));
         for (no, other) in [(a, second_case), (b, first_case)] {
             self.touch_group(now, no);
-            if self.groups.get(no).head.stage == Stage::Open {
+            if self.groups.get(no).head.stage.is_live_case() {
                 self.announce(now, no, (EventType::Related, reason, Some(other)), decision);
             }
         }
@@ -396,7 +409,7 @@ impl Correlator {
         let head = &self.groups.get(survivor).head;
         let (into, case) = (head.id, head.case);
         let head = &mut self.groups.get_mut(loser).head;
-        let was_case = head.stage == Stage::Open;
+        let was_case = head.stage.is_live_case();
         let (scope, armed, id) = (head.scope, head.armed, head.id);
         head.stage = Stage::Merged { into, case };
         head.updated = now;
@@ -421,7 +434,7 @@ impl Correlator {
         let record = self.groups.get(loser).record(name);
         decision.record(|| Record::Group(Box::new(record.clone())));
         self.digest_ended(&record);
-        if self.groups.get(survivor).head.stage == Stage::Open && self.scratch.farewell.is_none() {
+        if self.groups.get(survivor).head.stage.is_live_case() && self.scratch.farewell.is_none() {
             let (from, to) = (
                 crate::accounting::Disposition::Candidate,
                 crate::accounting::Disposition::Case,
@@ -449,7 +462,7 @@ impl Correlator {
     }
 
     /// Over which time a key connects.
-    fn gap_of(&self, key: Key) -> Length {
+    pub(super) fn gap_of(&self, key: Key) -> Length {
         match key {
             Key::Both(a, b) => {
                 let (a, b) = (self.entities.get(a).kind, self.entities.get(b).kind);

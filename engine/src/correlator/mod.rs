@@ -5,7 +5,7 @@
 //! again; [`Correlator::seal`] ends a batch and hands out the final value of everything that changed.
 //!
 //! Rooms: `decide` (one alert), `link` (what it shares with whom), `place` (join, open, merge, continue), `merge`,
-//! `life` (promotion, expiry, closing), `command` (what people do), `context` (another policy), `announce` (events), `restore` (memory
+//! `life` (promotion, expiry, closing), `reopen` (what returns to a case that silence closed), `recur` (which case a new one comes back from), `command` (what people do), `context` (another policy), `announce` (events), `restore` (memory
 //! from the store), `digest` (state hash).
 
 mod ahead;
@@ -23,6 +23,8 @@ mod link;
 mod merge;
 mod place;
 mod plan;
+mod recur;
+mod reopen;
 mod reshape;
 mod restore;
 
@@ -43,9 +45,10 @@ use crate::hours::Hours;
 use crate::identities::Identities;
 use crate::ids::{GroupId, ScopeId};
 use crate::keys::KeyTable;
+use crate::past::Past;
 use crate::policy::Policy;
 use crate::printer::Printer;
-use crate::record::{BusyRecord, Record};
+use crate::record::{BusyRecord, Record, Stage};
 use crate::recurrence::{Pair, PairTable};
 use crate::rules::RuleTable;
 use crate::scopes::Scopes;
@@ -89,9 +92,12 @@ pub struct Correlator {
     window_max: Span,
     /// The shortest gap of a kind that links.
     gap_min: Span,
+    /// The shortest gap over which a case is reached for longer than a candidate, if there is one.
+    reopening: Option<Span>,
     /// What ended, folded into a hash: they have left memory, but not the state.
     ended: blake3::Hasher,
     desk: Desk,
+    past: Past,
     scratch: decide::Scratch,
 }
 
@@ -114,6 +120,10 @@ pub struct Sizes {
     pub candidates: usize,
     /// Open cases.
     pub cases: usize,
+    /// Cases that silence closed, and that something may still reopen.
+    pub dormant: usize,
+    /// Entities of cases that ended, each case's counted.
+    pub past: usize,
 }
 
 /// An entity as the store knows it: its scope, kind and value.
@@ -142,6 +152,7 @@ impl Correlator {
         let hash_seed = half(0) ^ half(8).rotate_left(32);
         let window_max = context::longest_window(&policy);
         let gap_min = context::shortest_gap(&policy);
+        let reopening = reopen::shortest(&policy);
         let mut policies = Versions::default();
         let policy_no = policies.number(&policy.version);
         let printer = Printer::new(seed);
@@ -172,8 +183,10 @@ impl Correlator {
             known_busy: BTreeSet::new(),
             window_max,
             gap_min,
+            reopening,
             ended: blake3::Hasher::new(),
             desk: Desk::default(),
+            past: Past::default(),
             scratch: decide::Scratch::default(),
         }
     }
@@ -197,6 +210,7 @@ impl Correlator {
         let scope = self.hear(now, alert, decision);
         decision.tally.severity_assumed += u64::from(alert.severity.assumed);
         let decided = self.decide(now, scope, alert, decision);
+        self.reach_on(now, decision);
         if let Some(disposition) = decided.outcome.fixed_disposition() {
             self.accounting.count_alert(disposition);
         }
@@ -255,6 +269,7 @@ impl Correlator {
             }
         }
         self.seal_memory(decision);
+        self.seal_past(decision);
         self.desk.seal(decision);
         self.seal_policy(decision);
         for id in std::mem::take(&mut self.dirty_scopes) {
@@ -308,12 +323,12 @@ impl Correlator {
     /// How large the tables are. Walks the groups: once per metrics interval, not per alert.
     #[must_use]
     pub fn sizes(&self) -> Sizes {
-        let (mut candidates, mut cases) = (0, 0);
+        let [mut candidates, mut cases, mut dormant] = [0; 3];
         for group in self.groups.iter() {
-            if group.head.stage == crate::record::Stage::Open {
-                cases += 1
-            } else {
-                candidates += 1
+            match group.head.stage {
+                Stage::Open => cases += 1,
+                Stage::Dormant => dormant += 1,
+                _ => candidates += 1,
             }
         }
         Sizes {
@@ -325,6 +340,8 @@ impl Correlator {
             keys: self.keys.len(),
             candidates,
             cases,
+            dormant,
+            past: self.past.len(),
         }
     }
 
@@ -385,7 +402,7 @@ impl Correlator {
             head.dirty = true;
             self.dirty_groups.push(no);
         }
-        if head.stage == crate::record::Stage::Open && head.announce_at.is_none() {
+        if head.stage.is_live_case() && head.announce_at.is_none() {
             let at = now.plus(gather);
             head.announce_at = Some(at);
             self.announcements.arm(at, head.id);

@@ -106,12 +106,14 @@ impl Correlator {
                 grouping = Grouping::Merged;
             }
         }
-        (
-            self.groups
-                .find(*first)
-                .expect("the senior group survives a merge"),
-            grouping,
-        )
+        let group = self
+            .groups
+            .find(*first)
+            .expect("the senior group survives a merge");
+        if self.groups.get(group).head.stage == Stage::Dormant {
+            self.reopen_if_over(now, group, alert.time, decision);
+        }
+        (group, grouping)
     }
 
     /// Sets for each hit the group that takes the alert. Returns the senior of the full ones that nothing with room
@@ -244,7 +246,7 @@ impl Correlator {
             .head
             .related
             .push((Relation::ContinuationOf, senior.head.case));
-        junior.head.inherits = senior.head.stage == Stage::Open;
+        junior.head.inherits = senior.head.stage.is_live_case();
         let (continuation, id) = (junior.head.case, junior.head.id);
         decision.tally.continued[reason as usize] += 1;
         for hit in &mut self.scratch.hits {
@@ -253,7 +255,7 @@ impl Correlator {
             }
         }
         self.touch_group(now, full_no);
-        if self.groups.get(full_no).head.stage == Stage::Open {
+        if self.groups.get(full_no).head.stage.is_live_case() {
             self.announce(
                 now,
                 full_no,
@@ -333,6 +335,9 @@ impl Correlator {
         self.enter_scene(no, &mut decision.tally);
         if self.activities.get(no).beside {
             self.attach_around(now, no, decision);
+        }
+        if self.reaches_on(no) {
+            self.bridge(now, no, None, decision);
         }
         let group = self.activities.get(no).group;
         self.promote_if_due(now, group, decision);

@@ -135,7 +135,7 @@ impl Correlator {
         let other = other.ok_or(Illegal::NoCase(case))?;
         match other.group.stage {
             Stage::Merged { case: into, .. } => Err(Illegal::PartOf(case, into)),
-            Stage::Closed => Err(Illegal::OtherClosed(case)),
+            Stage::Closed | Stage::Dormant => Err(Illegal::OtherClosed(case)),
             Stage::Candidate | Stage::Expired => Err(Illegal::OtherNoCase(case)),
             Stage::Open | Stage::Resting => Ok(other),
         }
@@ -201,7 +201,7 @@ impl Correlator {
 fn can_change(group: &GroupRecord) -> Result<(), Illegal> {
     match group.stage {
         Stage::Open | Stage::Resting => Ok(()),
-        Stage::Closed => Err(Illegal::Closed),
+        Stage::Closed | Stage::Dormant => Err(Illegal::Closed),
         _ => Err(Illegal::NotACase),
     }
 }

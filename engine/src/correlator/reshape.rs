@@ -322,6 +322,9 @@ fn give_back(file: &mut Recall, lost: &mut Recall, merge: &MergeRecord) {
         file.group.status = was.status;
     }
     (lost.group.status, lost.group.owner) = (theirs.status, theirs.owner.clone());
+    if lost.group.status == Status::Closed {
+        lost.group.status = Status::New;
+    }
     lost.group.closed = None;
     let before = theirs.work.as_ref();
     lost.work = before.map(|before| match &mut file.work {

@@ -61,7 +61,7 @@ impl Correlator {
         head.stage = record.stage;
         head.status = record.status;
         head.owner.clone_from(&record.owner);
-        head.opened = record.opened;
+        (head.opened, head.closed) = (record.opened, record.closed);
         head.parts.clone_from(&record.parts);
         head.related.clone_from(&record.related);
         head.capped = record.capped;

@@ -254,6 +254,7 @@ pub fn eager() -> impl Strategy<Value = Policy> {
         hours(&[1, 4]),
         hours(&[1, 24]),
         any::<bool>(),
+        hours(&[0, 1, 6]),
     );
     (recurrence, evidence, hubs, rest).prop_map(|(recurrence, evidence, hubs, rest)| {
         let mut policy = Policy::default();
@@ -280,7 +281,8 @@ pub fn eager() -> impl Strategy<Value = Policy> {
         (of.per_hour, of.common_hours, of.hub_hours) = hubs;
         // In some days one rule beside two others is enough.
         of.peers = if of.hub_hours == 4 { 2 } else { 65 };
-        let (lateness, host, auto_close, is_ignored) = rest;
+        let (lateness, host, auto_close, is_ignored, within) = rest;
+        policy.reopen.within = within;
         policy.lateness = lateness;
         policy.auto_close_after = auto_close;
         policy.gaps[EntityKind::Host as usize] = host;

@@ -154,6 +154,9 @@ pub fn set(policy: &mut Policy, assignment: &str) {
             policy.ignored_entities.push((ignored.kind, ignored.value));
             policy.ignored_entities.sort();
         }
+        "reopen.within" => policy.reopen.within = span(value),
+        "reopen.remembered" => policy.reopen.remembered = span(value),
+        "reopen.entities_max" => policy.reopen.entities_max = value.parse().unwrap(),
         "gather" => policy.gather = span(value),
         // NAME,PICK,MEMBER...: all cases of at least severity 50.
         "assign" => {

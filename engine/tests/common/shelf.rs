@@ -9,6 +9,7 @@ use caseloom_engine::command::{
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::entity::EntityKind;
 use caseloom_engine::ids::{ActivityId, GroupId};
+use caseloom_engine::past::PastRecord;
 use caseloom_engine::policy::Policy;
 use caseloom_engine::record::{
     ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, MergeRecord, PairNames, PolicyRecord,
@@ -37,6 +38,7 @@ pub struct Shelf {
     pub keys: BTreeMap<[u8; 16], KeyRecord>,
     pub turns: BTreeMap<(u32, String), TurnsRecord>,
     pub merges: BTreeMap<GroupId, MergeRecord>,
+    pub past: BTreeMap<GroupId, PastRecord>,
     /// The policy in force.
     pub policy: Option<PolicyRecord>,
 }
@@ -71,6 +73,8 @@ impl Shelf {
                 self.busy.remove(&(scope.0, *kind, value.to_string()));
             }
             Record::Policy(policy) => self.policy = Some((**policy).clone()),
+            Record::Past(past) => drop(self.past.insert(past.group, (**past).clone())),
+            Record::PastGone(group) => drop(self.past.remove(group)),
             Record::Merge(merge) => drop(self.merges.insert(merge.loser, (**merge).clone())),
             // Its record and tally follow.
             Record::Rehomed(..) => {}
@@ -113,6 +117,8 @@ impl Shelf {
             .values()
             .for_each(|pair| woken.restore_pair(pair));
         self.busy.values().for_each(|busy| woken.restore_busy(busy));
+        let past = self.past.values();
+        past.for_each(|past| woken.restore_past(past.clone()));
         for id in &self.loose {
             woken.restore_activity(&self.activities[id], self.tallies[id]);
         }

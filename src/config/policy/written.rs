@@ -51,6 +51,10 @@ pub fn written(policy: &Policy) -> BTreeMap<String, String> {
     let mut say = |key: &str, value: String| drop(keys.insert(key.to_owned(), value));
     say("lateness", length(policy.lateness));
     say("auto_close_after", length(policy.auto_close_after));
+    let reopen = &policy.reopen;
+    say("reopen.within", length(reopen.within));
+    say("reopen.remembered", length(reopen.remembered));
+    say("reopen.entities_max", reopen.entities_max.to_string());
     say("promotion.risk", policy.promotion_risk.to_string());
     let status = &policy.status;
     for (from, next) in STATUS_ALL.into_iter().zip(&status.next) {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use caseloom_engine::entity::Entity;
 use caseloom_engine::ids::ActivityId;
-use caseloom_engine::record::{ActivityRecord, GroupRecord, Link, Relation, Stage, TallyRecord};
+use caseloom_engine::record::{ActivityRecord, GroupRecord, Link, Relation, TallyRecord};
 use caseloom_engine::time::Span;
 use maud::{Markup, html};
 
@@ -67,7 +67,7 @@ fn head(app: &App, group: &GroupRecord) -> Markup {
             h1 { (Text(&group.title)) }
             p.marks {
                 (parts::severity(group.severity))
-                @if group.stage.is_open() || group.stage == Stage::Closed {
+                @if group.stage.is_open() || group.stage.is_closed() {
                     (parts::status(group.status))
                 } @else {
                     span.status { (shape::stage(group.stage)) }
@@ -245,6 +245,7 @@ fn relation_words(relation: Relation) -> &'static str {
         Relation::ContinuationOf => "continued from",
         Relation::Related => "linked, not merged",
         Relation::Apart => "kept apart by people",
+        Relation::RecurrenceOf => "what came back of",
     }
 }
 

@@ -184,7 +184,7 @@ pub(super) fn stage(stage: Stage) -> &'static str {
     match stage {
         Stage::Candidate => "candidate",
         Stage::Open => "open",
-        Stage::Closed => "closed",
+        Stage::Closed | Stage::Dormant => "closed",
         Stage::Expired => "expired",
         Stage::Merged { .. } => "merged",
         Stage::Resting => "resting",
