@@ -217,9 +217,11 @@ fn measured(
 ) -> Result<BackgroundPair, StoreError> {
     let policy = &scene.policy;
     let scope = scene.scopes.get(&names.scope);
-    let time = scope.map_or(names.since, |scope| scope.time);
+    let known = scope.map_or((names.since, names.since), |scope| {
+        (scope.since, scope.time)
+    });
     let measured = store.pair(names.key)?;
-    let measured = measured.map(|pair| pair.standing(time, policy));
+    let measured = measured.map(|pair| pair.standing(known, policy));
     let pin = pin_of(&policy.recurrence.pins, names);
     let by_itself = measured.map_or(Standing::News, |measured| measured.standing);
     let (standing, why) = match (pin, by_itself) {

@@ -70,6 +70,10 @@ pub struct RecurrencePolicy {
     pub hours: u32,
     /// A run that began as news links nobody else after so long; whole hours.
     pub horizon: Span,
+    /// A run that began when its scope was known for less than this is measured by its own hours; whole hours. Stores
+    /// from before the key have none.
+    #[serde(default)]
+    pub settle: Span,
     /// The same rule on the same subject goes on with its run after so long a silence.
     pub run_gap: Span,
     /// It is news again with more alerts in five minutes than so many times its usual most.
@@ -247,6 +251,11 @@ impl Policy {
                 "0 or more",
             ),
             (
+                self.recurrence.settle >= Span::ZERO,
+                "recurrence.settle",
+                "0 or more",
+            ),
+            (
                 self.recurrence.run_gap >= Span::ZERO && self.recurrence.run_gap <= day,
                 "recurrence.run_gap",
                 "from 0 to 24 h",
@@ -387,6 +396,7 @@ impl Default for Policy {
             recurrence: RecurrencePolicy {
                 hours: 6,
                 horizon: hours(3),
+                settle: hours(24),
                 run_gap: hours(2),
                 burst: 3.0,
                 never_background: 60,

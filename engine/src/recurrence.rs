@@ -2,7 +2,8 @@
 //!
 //! A (rule, subject) *pair* that fired in six of the last 168 hours (`recurrence.hours`) before its present run began
 //! is noise there: *background*. A run that began as news stays news for as long as it lasts, but after a horizon it
-//! links nobody else: *lasting*. A pair that recurs is news again while it bursts: more alerts in five minutes than
+//! links nobody else: *lasting*; but what a scope brings along (its run began when the scope was less than a day old)
+//! is measured by the hours of that run. A pair that recurs is news again while it bursts: more alerts in five minutes than
 //! three times the most it usually has. Every judgement reads closed hours and closed bins only, see [`Hours`].
 //!
 //! A pair is known by a keyed hash of its names: 64 bits of SipHash-1-3 with the store's secret, so that nobody can
@@ -185,16 +186,21 @@ impl Bins {
 
 impl Hours {
     /// How a pair that fired in these hours stands in `hour`, and in how many of the last week's settled hours it fired
-    /// before its present run began.
+    /// before its present run began. `since` is the first hour of its scope: nobody saw the begin of a run that the
+    /// scope brought along, so its own hours count.
     pub(crate) fn stand(
         &self,
         hour: i32,
         policy: &RecurrencePolicy,
         lateness: Span,
+        since: i32,
     ) -> (Standing, u32) {
         let closed = Self::closed(hour, lateness);
         let begin = self.run_begin(closed).unwrap_or(hour);
-        let past = self.count(hour - WEEK, (begin - 1).min(closed));
+        let settle = i32::try_from(policy.settle.0 / Span::HOUR.0).unwrap_or(i32::MAX);
+        let is_brought_along = begin.saturating_sub(since) < settle;
+        let before = if is_brought_along { hour } else { begin } - 1;
+        let past = self.count(hour - WEEK, before.min(closed));
         let horizon = i32::try_from(policy.horizon.0 / Span::HOUR.0).unwrap_or(i32::MAX);
         let standing = if past >= policy.hours {
             Standing::Background
@@ -214,11 +220,12 @@ impl Pair {
         hour: i32,
         policy: &RecurrencePolicy,
         lateness: Span,
+        since: i32,
     ) -> Standing {
         if self.judged.0 == hour {
             return self.judged.1;
         }
-        let (standing, _) = self.hours.stand(hour, policy, lateness);
+        let (standing, _) = self.hours.stand(hour, policy, lateness, since);
         self.judged = (hour, standing);
         standing
     }
@@ -405,10 +412,10 @@ impl PairTable {
         &mut self,
         no: No<Pair>,
         hour: i32,
-        (policy, lateness): (&RecurrencePolicy, Span),
+        (policy, lateness, since): (&RecurrencePolicy, Span, i32),
     ) -> Standing {
         let pair = &mut self.slots[no];
-        let standing = pair.judge(hour, policy, lateness);
+        let standing = pair.judge(hour, policy, lateness, since);
         if pair.standing != Some(standing) {
             if let Some(before) = pair.standing.replace(standing) {
                 self.standings[before as usize] -= 1;

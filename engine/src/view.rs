@@ -39,11 +39,12 @@ fn begin(hour: i32) -> Timestamp {
 }
 
 impl PairRecord {
-    /// How the pair stands at `time`, the time of its scope.
+    /// How the pair stands at `time`, the time of its scope, which was first met at `since`.
     #[must_use]
-    pub fn standing(&self, time: Timestamp, policy: &Policy) -> PairStanding {
+    pub fn standing(&self, (since, time): (Timestamp, Timestamp), policy: &Policy) -> PairStanding {
         let (hour, lateness) = (Hours::of(time), policy.lateness);
-        let (standing, hours_seen) = self.hours.stand(hour, &policy.recurrence, lateness);
+        let since = Hours::of(since);
+        let (standing, hours_seen) = self.hours.stand(hour, &policy.recurrence, lateness, since);
         let usual = self.bins.as_ref().map(|bins| bins.usual(time, lateness));
         PairStanding {
             standing,
@@ -120,7 +121,7 @@ mod tests {
             named: true,
         };
         let at = |hour| {
-            let stands = pair.standing(begin(hour), &policy);
+            let stands = pair.standing((begin(0), begin(hour)), &policy);
             (stands.standing, stands.hours_seen)
         };
         assert_eq!(at(126), (Standing::News, 5));

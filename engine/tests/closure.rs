@@ -110,7 +110,10 @@ impl<'a> World<'a> {
             }
             at -= 1;
         }
-        let before = (begin - 1).min(closed);
+        let first = self.alerts.iter().map(|alert| hour(alert.time)).min();
+        let settle = self.policy.recurrence.settle.0 / 3_600_000;
+        let is_brought_along = begin - first.unwrap_or(now) < settle;
+        let before = (if is_brought_along { now } else { begin } - 1).min(closed);
         let past = fired.range(..=before).filter(|past| **past >= now - 168);
         if past.count() >= self.policy.recurrence.hours as usize {
             Standing::Background

@@ -12,10 +12,10 @@ use crate::shutdown::Shutdown;
 /// Arguments of `caseloom demo`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DemoArgs {
-    /// Alerts per second
-    #[arg(long, value_name = "N", env = "CASELOOM_RATE", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// Alerts per second, those of the attacks on show aside; above 1, the history is shorter, and less is known as usual
+    #[arg(long, value_name = "N", env = "CASELOOM_RATE", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) rate: u32,
-    /// Stop after this time, such as 60s; until interrupted when left out
+    /// Stop so long after the history was read, such as 60s; until interrupted when left out
     #[arg(long = "for", value_name = "DURATION", env = "CASELOOM_FOR", value_parser = parse_duration)]
     pub(crate) run_for: Option<Duration>,
     /// Port of the pages and the API on this machine; 0 takes a free one

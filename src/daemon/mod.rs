@@ -54,6 +54,8 @@ pub struct Wishes {
     pub on_listen: Option<Box<dyn FnOnce(std::net::SocketAddr) + Send>>,
     /// Reads the policy again at SIGHUP.
     pub read_policy: Option<ReadPolicy>,
+    /// Counts here, for whoever wants to read along.
+    pub metrics: Option<Arc<Metrics>>,
 }
 
 /// Why the daemon ended.
@@ -115,7 +117,8 @@ pub fn run(
 
 fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Accounting, DaemonError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (metrics, readiness) = (Arc::new(Metrics::new()), Readiness::new());
+    let metrics = wishes.metrics.unwrap_or_else(|| Arc::new(Metrics::new()));
+    let readiness = Readiness::new();
     let failed = |source| DaemonError::Store {
         path: config.store.path.clone(),
         source,

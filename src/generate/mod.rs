@@ -26,7 +26,7 @@ mod shape;
 mod story;
 mod world;
 
-pub use profile::{Lateness, Products, Profile, START_MS, UnknownProfile};
+pub use profile::{Lateness, Lively, Products, Profile, START_MS, UnknownProfile};
 pub use render::Product;
 
 use self::alert::{Alert, StoryRef};
@@ -179,6 +179,7 @@ mod tests {
         let first = [
             10_461_660_454_996_377_860,
             13_498_806_377_373_217_996,
+            13_370_400_099_947_702_231,
             14_213_461_937_014_731_571,
             11_838_462_976_035_278_769,
             7_695_111_658_400_260_982,

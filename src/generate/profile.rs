@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::civil::MINUTE_MS;
+use super::civil::{DAY_MS, MINUTE_MS};
 use super::story;
 
 /// Monday, 2026-01-05 00:00 UTC: where generated time starts unless the caller says otherwise.
@@ -38,6 +38,18 @@ pub struct Profile {
     /// Office hours for what people cause. Off in `small`, so that a demo at night is as lively.
     pub diurnal: bool,
     pub lateness: Lateness,
+    /// From when on stories come faster, for those who want to watch.
+    pub lively: Option<Lively>,
+}
+
+/// How stories are told from some time on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lively {
+    /// After the start; the first story of this kind begins two seconds later.
+    pub from_ms: i64,
+    pub stories_per_day: u32,
+    pub pace_permille: u32,
+    pub step_alerts_max: u32,
 }
 
 /// Which formats appear beside the native one. An alert of a product that is off comes as native, with the same content.
@@ -101,6 +113,7 @@ const DEFAULT: Profile = Profile {
     step_alerts_max: 400_000,
     diurnal: true,
     lateness: LATENESS,
+    lively: None,
 };
 
 /// For a demo: sixty hosts, five alerts a second, a story from the second second on and told in a minute
@@ -124,6 +137,23 @@ const SMALL: Profile = Profile {
         redelivered_ms_mean: 3 * SECOND_MS,
         ..LATENESS
     },
+    ..DEFAULT
+};
+
+/// What `caseloom demo` plays: the default enterprise at every hour alike, an alert a second. For four days it is
+/// attacked as it usually is, so that what is usual there is known; then an attack begins every four minutes and is told
+/// in a minute or two.
+const LIVE: Profile = Profile {
+    name: "live",
+    noise_per_day: 80_000,
+    diurnal: false,
+    lively: Some(Lively {
+        from_ms: 4 * DAY_MS,
+        stories_per_day: 360,
+        pace_permille: 5,
+        step_alerts_max: 25,
+    }),
+    step_alerts_max: 2_000,
     ..DEFAULT
 };
 
@@ -156,7 +186,7 @@ const WIDE: Profile = Profile {
     ..DEFAULT
 };
 
-const ALL: [&Profile; 5] = [&DEFAULT, &SMALL, &FLOOD, &MULTI_TENANT, &WIDE];
+const ALL: [&Profile; 6] = [&DEFAULT, &SMALL, &LIVE, &FLOOD, &MULTI_TENANT, &WIDE];
 
 /// No profile has that name; the message lists those there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,7 +219,7 @@ impl Profile {
             .ok_or_else(|| UnknownProfile(name.to_owned()))
     }
 
-    pub fn names() -> [&'static str; 5] {
+    pub fn names() -> [&'static str; 6] {
         ALL.map(|profile| profile.name)
     }
 
@@ -255,7 +285,7 @@ mod tests {
         let error = Profile::by_name("smal").unwrap_err().to_string();
         assert_eq!(
             error,
-            "no profile \"smal\"; there are default, small, flood, multi-tenant, wide"
+            "no profile \"smal\"; there are default, small, live, flood, multi-tenant, wide"
         );
     }
 

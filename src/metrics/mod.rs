@@ -88,6 +88,13 @@ impl Metrics {
         ledger.settle(accounting, received);
     }
 
+    /// The sums as of the last commit.
+    #[must_use]
+    pub fn accounting(&self) -> Accounting {
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.accounting.clone()
+    }
+
     /// Counts what a batch decided.
     pub fn observe_decision(&self, tally: &Tally, moves: &[Move]) {
         self.late_alerts.inc_by(tally.late);

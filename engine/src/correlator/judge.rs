@@ -153,7 +153,8 @@ impl Correlator {
             decision.tally.pairs_refused += 1;
             return (None, Standing::News);
         };
-        let rules = (&self.policy.recurrence, self.policy.lateness);
+        let since = Hours::of(self.scopes.get(scope).since);
+        let rules = (&self.policy.recurrence, self.policy.lateness, since);
         let base = self.pairs.judge(no, hour, rules);
         let pair = self.pairs.get_mut(no);
         if base == Standing::Background && !pair.named {
@@ -175,8 +176,10 @@ impl Correlator {
     /// Counts how the pairs stand that were background, after a restart: their next alert may be far.
     pub(super) fn judge_named(&mut self) {
         for no in self.pairs.named() {
-            let hour = self.hour_of(self.pairs.get(no).scope);
-            let rules = (&self.policy.recurrence, self.policy.lateness);
+            let scope = self.pairs.get(no).scope;
+            let hour = self.hour_of(scope);
+            let since = Hours::of(self.scopes.get(scope).since);
+            let rules = (&self.policy.recurrence, self.policy.lateness, since);
             self.pairs.judge(no, hour, rules);
         }
     }

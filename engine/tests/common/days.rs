@@ -255,10 +255,13 @@ pub fn eager() -> impl Strategy<Value = Policy> {
         hours(&[1, 24]),
         any::<bool>(),
         hours(&[0, 1, 6]),
+        hours(&[0, 0, 2, 24]),
     );
     (recurrence, evidence, hubs, rest).prop_map(|(recurrence, evidence, hubs, rest)| {
+        let settle = rest.5;
         let mut policy = Policy::default();
         let of = &mut policy.recurrence;
+        of.settle = settle;
         (of.hours, of.horizon, of.burst, of.attach) = (
             recurrence.0,
             recurrence.1,
@@ -281,7 +284,7 @@ pub fn eager() -> impl Strategy<Value = Policy> {
         (of.per_hour, of.common_hours, of.hub_hours) = hubs;
         // In some days one rule beside two others is enough.
         of.peers = if of.hub_hours == 4 { 2 } else { 65 };
-        let (lateness, host, auto_close, is_ignored, within) = rest;
+        let (lateness, host, auto_close, is_ignored, within, _) = rest;
         policy.reopen.within = within;
         policy.lateness = lateness;
         policy.auto_close_after = auto_close;

@@ -214,6 +214,7 @@ fn set_recurrence(policy: &mut RecurrencePolicy, key: &str, value: &str) {
     match key {
         "hours" => policy.hours = value.parse().unwrap(),
         "horizon" => policy.horizon = span(value),
+        "settle" => policy.settle = span(value),
         "run_gap" => policy.run_gap = span(value),
         "burst" => policy.burst = value.parse().unwrap(),
         "never_background" => policy.never_background = value.parse().unwrap(),

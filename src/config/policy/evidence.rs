@@ -15,6 +15,7 @@ use crate::config::size;
 pub(super) struct RecurrenceFile {
     hours: u32,
     horizon: Length,
+    settle: Length,
     run_gap: Length,
     burst: f64,
     never_background: u8,
@@ -76,6 +77,7 @@ impl RecurrenceFile {
         RecurrencePolicy {
             hours: self.hours,
             horizon: self.horizon.0,
+            settle: self.settle.0,
             run_gap: self.run_gap.0,
             burst: self.burst,
             never_background: self.never_background,
@@ -144,6 +146,7 @@ impl Default for RecurrenceFile {
         Self {
             hours: policy.hours,
             horizon: Length(policy.horizon),
+            settle: Length(policy.settle),
             run_gap: Length(policy.run_gap),
             burst: policy.burst,
             never_background: policy.never_background,

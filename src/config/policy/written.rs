@@ -75,6 +75,7 @@ pub fn written(policy: &Policy) -> BTreeMap<String, String> {
     let recurrence = &policy.recurrence;
     say("recurrence.hours", recurrence.hours.to_string());
     say("recurrence.horizon", length(recurrence.horizon));
+    say("recurrence.settle", length(recurrence.settle));
     say("recurrence.run_gap", length(recurrence.run_gap));
     say("recurrence.burst", recurrence.burst.to_string());
     let never = recurrence.never_background.to_string();

@@ -16,7 +16,7 @@ use self::running::Running;
 use self::template::{Count, Step, Template};
 use super::alert::Alert;
 use super::civil::DAY_MS;
-use super::profile::Profile;
+use super::profile::{Lively, Profile};
 use super::rng::Rng;
 use super::world::World;
 
@@ -24,6 +24,8 @@ use super::world::World;
 const STEP_MS_MAX: u64 = 30 * 60 * 1000;
 /// A second sensor sees the same event so often.
 const TWIN_PPM: u32 = 700_000;
+/// Between the time from which stories are lively and the first of them.
+const LIVELY_WAIT_MS: i64 = 2_000;
 
 #[derive(Debug)]
 pub(super) struct Stories {
@@ -35,6 +37,8 @@ pub(super) struct Stories {
     pause_ms: u64,
     pace_permille: u32,
     step_alerts_max: u32,
+    /// From when on they are told otherwise, and how.
+    lively: Option<(i64, Lively)>,
     running: BinaryHeap<Running>,
     order: u64,
 }
@@ -58,6 +62,9 @@ impl Stories {
             pause_ms,
             pace_permille: profile.pace_permille,
             step_alerts_max: profile.step_alerts_max.max(1),
+            lively: profile
+                .lively
+                .map(|lively| (start_ms + lively.from_ms, lively)),
             running: BinaryHeap::new(),
             order: 0,
         }
@@ -92,14 +99,29 @@ impl Stories {
         let Some(&(now, number)) = self.next_start.get(scope) else {
             return;
         };
+        self.come_to_life(now);
         let pause = 1 + self.rng.exponential(self.pause_ms);
-        self.next_start[scope] = (now.saturating_add_unsigned(pause), number + 1);
+        let next = now.saturating_add_unsigned(pause);
+        let at = match self.lively {
+            Some((from, _)) => next.min(from + LIVELY_WAIT_MS),
+            None => next,
+        };
+        self.next_start[scope] = (at, number + 1);
         let templates = templates::ALL;
         let template = templates[(number as usize + scope) % templates.len()];
         let cast = Cast::new(world, number, self.shift, &mut self.rng);
         let mut at = now;
         for step in template.steps {
             at = self.plan(scope as u16, template, step, cast, at);
+        }
+    }
+
+    /// From now on the pace of whoever watches, if it is time.
+    fn come_to_life(&mut self, now: i64) {
+        if let Some((_, lively)) = self.lively.take_if(|(from, _)| *from <= now) {
+            self.pause_ms = DAY_MS as u64 / u64::from(lively.stories_per_day.max(1));
+            self.pace_permille = lively.pace_permille;
+            self.step_alerts_max = lively.step_alerts_max.max(1);
         }
     }
 
