@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod store;
 pub mod view;
 pub mod memory;
+pub mod silences;
 pub mod pipeline;
 pub mod access;
 pub mod evidence;

@@ -10,7 +10,7 @@ use crate::accounting::{Disposition, Move};
 use crate::alert::{Lifecycle, Severity};
 use crate::command::{Answer, EntryRecord, Verdict, Work};
 use crate::entity::{Entity, EntityKind};
-use crate::ids::{ActivityId, CaseId, ScopeId};
+use crate::ids::{ActivityId, CaseId, ScopeId, SilenceId};
 use crate::record::{CapReason, GroupRecord, Link, LinkKind, Record};
 use crate::time::Timestamp;
 
@@ -77,6 +77,15 @@ pub enum Outcome {
     },
     /// Delivered for the record only.
     Ignored(Lifecycle),
+    /// A silence keeps it out of the cases.
+    Suppressed {
+        /// Which.
+        silence: SilenceId,
+        /// The record on which it is counted, see [`SuppressedRecord`](crate::silence::SuppressedRecord).
+        activity: ActivityId,
+        /// It is the first there; its raw message is to be kept.
+        is_first: bool,
+    },
     /// The same happening again.
     Counted(ActivityId),
     /// A new activity; its raw message is to be kept.
@@ -290,11 +299,13 @@ impl Tally {
 }
 
 impl Outcome {
-    /// The activity on whose tally the alert stands, if it does.
+    /// The activity on whose tally the alert stands, if it does; of one that is suppressed, its record's.
     #[must_use]
     pub fn activity(self) -> Option<ActivityId> {
         match self {
-            Self::Counted(activity) | Self::Opened { activity, .. } => Some(activity),
+            Self::Counted(activity)
+            | Self::Opened { activity, .. }
+            | Self::Suppressed { activity, .. } => Some(activity),
             Self::Redelivered { .. } | Self::Updated { .. } | Self::Ignored(_) => None,
         }
     }
@@ -306,6 +317,7 @@ impl Outcome {
             Self::Redelivered { .. } => Some(Disposition::Redelivered),
             Self::Updated { .. } => Some(Disposition::Updated),
             Self::Ignored(_) => Some(Disposition::Ignored),
+            Self::Suppressed { .. } => Some(Disposition::Suppressed),
             Self::Counted(_) | Self::Opened { .. } => None,
         }
     }

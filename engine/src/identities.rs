@@ -10,7 +10,7 @@ use hashbrown::HashTable;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::alert::Alert;
-use crate::ids::ScopeId;
+use crate::ids::{ActivityId, GroupId, ScopeId};
 use crate::record::IdentityRecord;
 use crate::time::{Span, Timestamp};
 
@@ -151,6 +151,11 @@ impl Identities {
 }
 
 impl IdentityRecord {
+    /// Whether a silence kept it out: what is counted and in no group.
+    pub(crate) fn is_suppressed(&self) -> bool {
+        self.group == GroupId(0) && self.activity != ActivityId(0)
+    }
+
     /// The record after a newer version of the alert was met.
     pub(crate) fn renewed(self, alert: &Alert) -> Self {
         let newer = version_of(alert) > version(&self);

@@ -23,6 +23,12 @@ pub struct ActivityId(pub u64);
 )]
 pub struct GroupId(pub u64);
 
+/// Number of a silence, from 1 in the order made.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct SilenceId(pub u64);
+
 /// The id of a case that the world sees: 64 bits of BLAKE3 over the identity, time and position of the group's
 /// first alert.
 ///

@@ -29,6 +29,7 @@ pub mod recurrence;
 mod risk;
 mod rules;
 mod scopes;
+pub mod silence;
 mod slots;
 mod spans;
 pub mod time;

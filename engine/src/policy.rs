@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{DutyPolicy, StatusPolicy};
 use crate::entity::EntityKind;
+use crate::silence::SilencePolicy;
 use crate::time::Span;
 
 /// What decides the grouping. Durations are event time unless said otherwise.
@@ -48,6 +49,8 @@ pub struct Policy {
     pub status: StatusPolicy,
     /// Who gets a new case, and with which tasks.
     pub duty: DutyPolicy,
+    /// How long silences may be.
+    pub silences: SilencePolicy,
 }
 
 /// Dedup: exact redelivery and the same activity.
@@ -344,6 +347,17 @@ impl Policy {
                 "at least 1",
             ),
             (self.gather >= Span::ZERO, "events.gather", "0 or more"),
+            (
+                self.silences.hold_max > Span::ZERO && self.silences.hold_max <= day.times(366),
+                "silences.hold_max",
+                "above 0 and at most 366 d",
+            ),
+            (
+                self.silences.ahead_max >= self.silences.hold_max
+                    && self.silences.ahead_max <= day.times(400),
+                "silences.ahead_max",
+                "at least silences.hold_max and at most 400 d",
+            ),
         ];
         match rules.into_iter().find(|(holds, ..)| !holds) {
             Some((_, key, must)) => Err(InvalidPolicy { key, must }),
@@ -434,6 +448,7 @@ impl Default for Policy {
             ignored_entities: Vec::new(),
             status: StatusPolicy::default(),
             duty: DutyPolicy::default(),
+            silences: SilencePolicy::default(),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use crate::past::PastRecord;
 use crate::policy::Policy;
 use crate::recurrence::{PairRecord, Standing};
+use crate::silence::{Silence, SuppressedRecord};
 use crate::time::{Span, Timestamp};
 
 /// One record to put into the store. A later record of the same kind and key replaces the former.
@@ -72,6 +73,10 @@ pub enum Record {
     Past(Box<PastRecord>),
     /// The case is open again, or ended too long ago.
     PastGone(GroupId),
+    /// Key its number; a silence, also one that is over.
+    Silence(Box<Silence>),
+    /// Key its number; alerts that a silence kept out.
+    Suppressed(Box<SuppressedRecord>),
 }
 
 /// How a case was merged into another: what an unmerge needs.

@@ -45,7 +45,8 @@ impl std::fmt::Debug for Step {
 
 /// A small world with people in it.
 fn worlds() -> impl Strategy<Value = Vec<Step>> {
-    let deeds = prop::collection::vec((any::<prop::sample::Index>(), acts::deed()), 1..40);
+    let deed = prop_oneof![4 => acts::deed(), 1 => acts::silencing()];
+    let deeds = prop::collection::vec((any::<prop::sample::Index>(), deed), 1..40);
     (World::of(80).strategy(), deeds).prop_map(|(Alerts(alerts), deeds)| {
         let mut steps: Vec<Step> = alerts.into_iter().map(Box::new).map(Step::Alert).collect();
         for (place, deed) in deeds {
@@ -160,6 +161,8 @@ fn work(shelf: &Shelf) -> impl PartialEq + std::fmt::Debug {
         shelf.heads,
         shelf.keys,
         shelf.turns,
+        shelf.silences,
+        shelf.suppressed,
     )
 }
 
@@ -209,7 +212,11 @@ proptest! {
                 let events = run.decision.events.iter().filter(by_people).count();
                 run.seal();
                 if is_done {
-                    let of_people = |shelf: &Shelf| shelf.entries.values().filter(|entry| !is_duty(entry)).count();
+                    let of_people = |shelf: &Shelf| {
+                        let entries = shelf.entries.values();
+                        let silencing = shelf.audit.len() - shelf.entries.len();
+                        entries.filter(|entry| !is_duty(entry)).count() + silencing
+                    };
                     prop_assert_eq!(of_people(&run.shelf), of_people(&before) + 1);
                     prop_assert!(events <= 1);
                 } else {

@@ -97,6 +97,8 @@ fn assert_no_record_twice(records: &[Record]) {
             Record::Past(past) => (7, past.group.0),
             Record::Work(work) => (5, work.group.0),
             Record::AuditHead(head) => (6, u64::from(head.scope.0)),
+            Record::Silence(silence) => (7, silence.id.0),
+            Record::Suppressed(kept) => (8, kept.id.0),
         };
         assert!(keys.insert(key), "{record:?} comes twice");
     }

@@ -242,6 +242,11 @@ impl Story {
             ];
             writeln!(self.told, "{}", parts.join(", ")).unwrap();
         }
+        for silence in self.shelf.silences.values() {
+            let (id, alerts) = (silence.id.0, silence.alerts);
+            let state = silence.state(self.now).as_str();
+            writeln!(self.told, "silence {id} is {state}: {alerts} alerts").unwrap();
+        }
         common::acts::check_audit(&self.shelf);
     }
 }
@@ -254,6 +259,9 @@ fn say(outcome: Outcome) -> String {
         Outcome::Counted(activity) => format!("counted on activity {}", activity.0),
         Outcome::Redelivered { original } => format!("redelivered, is on activity {}", original.0),
         Outcome::Updated { original } => format!("updated, is on activity {}", original.0),
+        Outcome::Suppressed {
+            silence, activity, ..
+        } => format!("suppressed by silence {} as {}", silence.0, activity.0),
         Outcome::Ignored(why) => format!("ignored, {why:?}").to_lowercase(),
     }
 }

@@ -13,6 +13,7 @@ use std::path::Path;
 
 use caseloom_engine::entity::{Entity, EntityKind, Role};
 use caseloom_engine::policy::{Caps, DedupPolicy, InvalidPolicy, Policy, ReopenPolicy};
+use caseloom_engine::silence::SilencePolicy;
 use caseloom_engine::time::Span;
 use serde::{Deserialize, Deserializer};
 
@@ -44,6 +45,7 @@ struct PolicyFile {
     status: StatusFile,
     assignments: Vec<AssignmentFile>,
     playbooks: Vec<PlaybookFile>,
+    silences: SilencesFile,
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,6 +88,13 @@ struct ReopenFile {
 #[serde(default, deny_unknown_fields)]
 struct EventsFile {
     gather: Length,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SilencesFile {
+    hold_max: Length,
+    ahead_max: Length,
 }
 
 /// A span, written as a duration.
@@ -158,6 +167,7 @@ impl PolicyFile {
             gather: self.events.gather.0,
             status: self.status.into_policy(report),
             duty: duty::policy(self.assignments, self.playbooks, report),
+            silences: self.silences.into_policy(),
             ..policy
         }
     }
@@ -246,6 +256,7 @@ impl Default for PolicyFile {
             status: StatusFile::default(),
             assignments: Vec::new(),
             playbooks: Vec::new(),
+            silences: SilencesFile::default(),
         }
     }
 }
@@ -293,6 +304,25 @@ impl Default for ReopenFile {
             within: Length(reopen.within),
             remembered: Length(reopen.remembered),
             entities_max: reopen.entities_max,
+        }
+    }
+}
+
+impl SilencesFile {
+    fn into_policy(self) -> SilencePolicy {
+        SilencePolicy {
+            hold_max: self.hold_max.0,
+            ahead_max: self.ahead_max.0,
+        }
+    }
+}
+
+impl Default for SilencesFile {
+    fn default() -> Self {
+        let policy = Policy::default().silences;
+        Self {
+            hold_max: Length(policy.hold_max),
+            ahead_max: Length(policy.ahead_max),
         }
     }
 }

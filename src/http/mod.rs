@@ -4,7 +4,7 @@
 //! command (`write`), and is answered when it is durable. [`router`] answers requests, [`serve()`] takes connections; both get all they need as arguments.
 //!
 //! Rooms: `access` (who asks), `health`, `metrics`, `cases` (lists), `case` (one), `alerts`, `explain`, `apart` (why
-//! not), `memory` (background, hubs, policy), `work`, `timeline`, `report`, `audit`, `page` (for people); `query` and
+//! not), `memory` (background, hubs, policy), `silences`, `work`, `timeline`, `report`, `audit`, `page` (for people); `query` and
 //! `shape` are the words of the API, `live` and `stream` what happens, `reads` the way to the data, `guard`, `rate`,
 //! `patient` and `serve` the limits, `problem` the refusals.
 
@@ -32,6 +32,7 @@ mod reads;
 mod report;
 mod serve;
 mod shape;
+mod silences;
 mod stream;
 mod timeline;
 mod words;
@@ -145,6 +146,7 @@ pub fn router(parts: HttpParts, options: &HttpOptions, is_local: bool) -> Router
         .routes(routes!(audit::audit))
         .routes(routes!(kpis::kpis))
         .routes(routes!(audit::heads))
+        .merge(silences::routes())
         .merge(write::routes());
     let (api, of_api) = api.split_for_parts();
     let api = api

@@ -74,6 +74,7 @@ struct Operation<'a> {
 impl Operation<'_> {
     fn complete(&self, operation: &mut Map<String, Value>) {
         let of_case = self.path.contains("{id}");
+        let of_silence = self.path.contains("{silence}");
         let writes = self.method != "get";
         let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
         if let Some(parameters) = parameters.as_array_mut() {
@@ -83,7 +84,7 @@ impl Operation<'_> {
                 parameters.push(json!({"name": "id", "in": "path", "required": true, "description": "Id of the case or candidate",
                     "schema": {"type": "string", "pattern": ID_PATTERN}}));
             }
-            if writes && of_case {
+            if writes && (of_case || of_silence) {
                 parameters.push(json!({"name": "If-Match", "in": "header", "required": true,
                     "description": "The revision that was seen, as ETag has it", "schema": {"type": "string", "pattern": "^\"[0-9]{1,19}\"$"}}));
             }
@@ -115,6 +116,9 @@ impl Operation<'_> {
                 }));
             }
         }
+        if of_silence && let Some(response) = responses.get_mut("200") {
+            response["headers"] = etag();
+        }
         let is_probe = !self.path.starts_with("/api/") && self.path != "/metrics";
         for (status, description, is_it) in [
             ("400", "A parameter, header or body is not valid", !is_probe),
@@ -123,23 +127,31 @@ impl Operation<'_> {
             (
                 "404",
                 "There is none, or it is in a scope that may not be seen",
-                of_case || self.path == "/api/v1/explain",
+                of_case || of_silence || self.path == "/api/v1/explain",
             ),
-            ("409", "The case does not allow it", writes && of_case),
+            (
+                "409",
+                "The case does not allow it, or there are too many silences",
+                writes && (of_case || self.path == "/api/v1/silences"),
+            ),
             (
                 "412",
-                "The case has changed; ETag has its revision",
-                writes && of_case,
+                "It has changed; ETag has its revision",
+                writes && (of_case || of_silence),
             ),
             ("413", "The body is too long", writes),
             ("415", "The body is of another kind", writes),
             ("421", "Asked for under a foreign name", true),
             (
                 "422",
-                "No case would allow it, or the key was another wish's",
+                "Nothing would allow it, or the key was another wish's",
                 writes,
             ),
-            ("428", "If-Match is missing", writes && of_case),
+            (
+                "428",
+                "If-Match is missing",
+                writes && (of_case || of_silence),
+            ),
             ("429", "Asked too often", !is_probe),
             ("500", "It failed inside", true),
             (

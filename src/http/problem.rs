@@ -16,7 +16,7 @@ use axum::http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use caseloom_engine::command::Illegal;
-use caseloom_engine::ids::CaseId;
+use caseloom_engine::ids::{CaseId, SilenceId};
 use serde::Serialize;
 
 use crate::store::StoreError;
@@ -37,6 +37,9 @@ pub(super) enum HttpError {
     /// There is no such case.
     #[error("there is no case {0}")]
     NoCase(CaseId),
+    /// There is no such silence.
+    #[error("there is no silence {}", .0.0)]
+    NoSilence(SilenceId),
     /// There is no such alert in the case.
     #[error("there is no alert or activity {0:?} in case {1}")]
     NoAlert(String, CaseId),
@@ -136,7 +139,9 @@ impl HttpError {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Parameter { .. } | Self::Search(_) => StatusCode::BAD_REQUEST,
-            Self::NoCase(_) | Self::NoAlert(..) | Self::NoRoute(_) => StatusCode::NOT_FOUND,
+            Self::NoCase(_) | Self::NoSilence(_) | Self::NoAlert(..) | Self::NoRoute(_) => {
+                StatusCode::NOT_FOUND
+            }
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
@@ -160,6 +165,7 @@ impl HttpError {
             Self::Parameter { .. } => ("invalid_parameter", "a parameter is not valid"),
             Self::Search(_) => ("invalid_search", "the search is not understood"),
             Self::NoCase(_) => ("no_such_case", "no such case"),
+            Self::NoSilence(_) => ("no_such_silence", "no such silence"),
             Self::NoAlert(..) => ("no_such_alert", "no such alert"),
             Self::NoRoute(_) => ("not_found", "nothing here"),
             Self::Method(_) => ("method_not_allowed", "not possible here"),
@@ -211,9 +217,12 @@ fn illegal_status(illegal: Illegal) -> StatusCode {
             StatusCode::NOT_FOUND
         }
         Illegal::NotTheAuthor => StatusCode::FORBIDDEN,
-        Illegal::Empty(_) | Illegal::TooLong { .. } | Illegal::KeyReused => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        Illegal::Empty(_)
+        | Illegal::TooLong { .. }
+        | Illegal::Matcher(_)
+        | Illegal::Times(_)
+        | Illegal::HoldsTooLong { .. }
+        | Illegal::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::CONFLICT,
     }
 }

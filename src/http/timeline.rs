@@ -304,6 +304,7 @@ pub(super) fn sentence(entry: &EntryRecord) -> String {
         Verb::Unmerged => format!("took a merged case out again: {}", changes()),
         Verb::Split => format!("made a case of its own of {}", changes()),
         Verb::Moved => format!("moved {}", changes()),
+        Verb::Silenced => format!("changed silence {about}: {}", changes()),
         Verb::Pinned => format!("set whether cases stay apart: {}", changes()),
     }
 }

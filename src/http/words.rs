@@ -22,6 +22,8 @@ macro_rules! words {
 }
 
 words! {
+    /// Where a silence stands in its life.
+    SilenceStateWord { Active, Waiting, Expired, Ended }
     /// Workflow status.
     StatusWord { New, Investigating, Contained, OnHold, Closed }
     /// What a case was.
@@ -43,6 +45,7 @@ mod tests {
     use caseloom_engine::command::{TaskState, Verdict};
     use caseloom_engine::entity::{EntityKind, Role};
     use caseloom_engine::record::{LinkKind, Relation, Status};
+    use caseloom_engine::silence::SilenceState;
 
     use super::*;
 
@@ -56,6 +59,10 @@ mod tests {
         assert_eq!(KindWord::words(), EntityKind::ALL.map(EntityKind::as_str));
         assert_eq!(RoleWord::words(), Role::ALL.map(Role::as_str));
         assert_eq!(LinkWord::words(), LinkKind::ALL.map(LinkKind::as_str));
+        assert_eq!(
+            SilenceStateWord::words(),
+            SilenceState::ALL.map(SilenceState::as_str)
+        );
         let states = [TaskState::Open, TaskState::Done, TaskState::Skipped];
         assert_eq!(TaskStateWord::words(), states.map(|state| state.as_str()));
         for relation in [

@@ -30,10 +30,12 @@ pub(super) fn raw<'a>(
         let record = &batch.records[*origin as usize];
         let all = topics.get(record.topic).store_raw == StoreRaw::All;
         // Background is told by its Kafka position: most of it is never looked at.
-        let opened = matches!(
-            decided.outcome,
-            Outcome::Opened { grouping, .. } if grouping != Grouping::Background
-        );
+        let opened = match decided.outcome {
+            Outcome::Opened { grouping, .. } => grouping != Grouping::Background,
+            // So that what was kept out can be judged as what was not.
+            Outcome::Suppressed { is_first, .. } => is_first,
+            _ => false,
+        };
         let (Some(activity), Some(_)) = (decided.outcome.activity(), record.length) else {
             continue;
         };

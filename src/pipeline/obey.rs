@@ -67,6 +67,16 @@ impl Owner {
         if wish.action.reshapes() {
             return self.reshape(now, wish);
         }
+        if wish.action.silences() {
+            let command = command(wish, GroupId(0));
+            let Intake {
+                correlator,
+                decision,
+                ..
+            } = &mut self.intake;
+            correlator.on_command(now, &command, decision);
+            return Ok(());
+        }
         let correlator = &mut self.intake.correlator;
         let recall = self
             .writer

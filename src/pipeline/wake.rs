@@ -44,6 +44,8 @@ pub fn wake(
         Record::Turns(turns) => correlator.restore_turns(*turns),
         Record::Key(key) => correlator.restore_key(key),
         Record::Policy(policy) => correlator.restore_policy(&policy),
+        Record::Silence(silence) => correlator.restore_silence(*silence),
+        Record::Suppressed(kept) => correlator.restore_suppressed(*kept),
         Record::Accounting(_)
         | Record::PairNames(_)
         | Record::PairGone(_)

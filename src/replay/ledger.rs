@@ -51,6 +51,7 @@ enum Kind {
     Counted,
     Duplicate,
     Ignored,
+    Suppressed,
     Rejected,
 }
 
@@ -82,6 +83,7 @@ impl Ledger {
                 (Kind::Duplicate, original)
             }
             Outcome::Ignored(_) => (Kind::Ignored, ActivityId(0)),
+            Outcome::Suppressed { .. } => (Kind::Suppressed, ActivityId(0)),
         };
         self.push(alert.position, activity, kind);
     }
@@ -153,6 +155,7 @@ impl Ledger {
             Kind::Counted => (case, word),
             Kind::Duplicate => (case, "duplicate"),
             Kind::Ignored => (None, "ignored"),
+            Kind::Suppressed => (None, "suppressed"),
             Kind::Rejected => (None, "rejected"),
         }
     }

@@ -5,7 +5,7 @@
 //! state: scopes, pairs, busy; policy                              |
 //! index: loose  x  state: activities                --[8 chunks]--> emit
 //! index: live   x  state: groups  x  state: activities            |
-//! state: what people did                                          |
+//! state: what people did, silences and what they kept out         |
 //! dedup: native ids, by scope                                     |
 //! ```
 //!
@@ -22,6 +22,7 @@ use rocksdb::{DBRawIterator, ReadOptions};
 use caseloom_engine::ids::GroupId;
 use caseloom_engine::record::{BusyRecord, GroupRecord, Record, ScopeRecord};
 use caseloom_engine::recurrence::PairRecord;
+use caseloom_engine::silence::SUPPRESSED_KEPT;
 use caseloom_engine::time::Span;
 
 use super::Store;
@@ -34,6 +35,7 @@ use super::ports::Memory;
 use super::query::ActivityPairs;
 use super::recover::scopes;
 use super::schema::{self, Family};
+use super::suppressed;
 
 /// Records that go to the caller at once; a chunk takes about 1 MiB.
 const CHUNK: usize = 1_024;
@@ -105,6 +107,7 @@ impl<'a> Reading<'a> {
         self.loose()?;
         self.groups()?;
         self.work()?;
+        self.silences()?;
         for scope in &scopes {
             self.identities(scope, ids_kept)?;
         }
@@ -194,6 +197,18 @@ impl<'a> Reading<'a> {
         let mut wishes = Cursor::over(self.db, Family::State, schema::wishes().range());
         while let Some((_, value)) = wishes.next()? {
             self.put(Record::Key(codec::decode(Family::State, value)?));
+        }
+        Ok(())
+    }
+
+    /// All silences, because few are ever made, and the latest of what they kept out.
+    fn silences(&mut self) -> Result<(), StoreError> {
+        let mut silences = Cursor::over(self.db, Family::State, schema::silences().range());
+        while let Some((_, value)) = silences.next()? {
+            self.put(Record::Silence(codec::decode(Family::State, value)?));
+        }
+        for kept in suppressed::latest(self.db, SUPPRESSED_KEPT)? {
+            self.put(Record::Suppressed(Box::new(kept)));
         }
         Ok(())
     }

@@ -44,6 +44,7 @@ mod retention;
 #[cfg(test)]
 mod samples;
 mod schema;
+mod suppressed;
 mod work;
 #[cfg(test)]
 mod tests;

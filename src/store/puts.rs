@@ -106,6 +106,12 @@ impl<'a> Puts<'a> {
                 }
                 Ok(())
             }
+            Record::Silence(silence) => {
+                self.record(Family::State, &schema::silence(silence.id), silence)
+            }
+            Record::Suppressed(kept) => {
+                self.record(Family::State, &schema::suppressed(kept.id), kept)
+            }
             Record::Policy(policy) => policies::put(self, policy),
             Record::Links(group, activity, links) => {
                 let key = schema::activity(*group, *activity, PART_LINKS);

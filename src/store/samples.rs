@@ -1,13 +1,15 @@
 //! Records for the tests: each differs from the next by its number, and fills every field.
 
 use caseloom_engine::alert::{Lifecycle, Position, Severity, TopicId};
+use caseloom_engine::command::{Actor, Proof};
 use caseloom_engine::entity::{Entity, EntityKind, Role};
-use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
+use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId, SilenceId};
 use caseloom_engine::record::{
     ActivityRecord, GroundsRecord, GroupRecord, IdentityRecord, Link, LinkKind, Record, Relation,
     ScopeRecord, Stage, Status, TallyRecord,
 };
 use caseloom_engine::recurrence::Standing;
+use caseloom_engine::silence::{EntityTerm, Matcher, Silence, SuppressedRecord};
 use caseloom_engine::time::{Span, Timestamp};
 
 use crate::ports::{Destination, OutputRecord};
@@ -141,6 +143,63 @@ pub(super) fn group_records(id: u64, stage: Stage) -> Vec<Record> {
         Record::Activity(Box::new(activity(id, id * 10))),
         Record::Tally(tally(id, id * 10)),
     ]
+}
+
+pub(super) fn silence(id: u64) -> Silence {
+    Silence {
+        id: SilenceId(id),
+        scope: ScopeId(0),
+        scope_name: "tenant-0".into(),
+        matcher: Matcher {
+            rule: Some("ET SCAN*".into()),
+            source: None,
+            entities: vec![EntityTerm {
+                kind: EntityKind::Ip,
+                value: "10.0.0.0/8".into(),
+            }],
+            severity_max: Some(60),
+        },
+        owner: "ada".into(),
+        reason: "a scan that was announced".into(),
+        starts: NOON,
+        expires: NOON.plus(Span::DAY),
+        repeat: "daily 12:00-13:00 UTC".into(),
+        times: vec![(NOON, NOON.plus(Span::HOUR))],
+        created: NOON,
+        created_by: Actor {
+            name: "ada".into(),
+            proof: Proof::Token,
+        },
+        ended: None,
+        revision: 1,
+        alerts: 2,
+        last: Some(NOON),
+    }
+}
+
+pub(super) fn suppressed(id: u64) -> SuppressedRecord {
+    let like = activity(0, id);
+    SuppressedRecord {
+        id: like.id,
+        scope: like.scope,
+        day: like.day,
+        silence: SilenceId(1),
+        window_begin: like.window_begin,
+        window_end: like.window_end,
+        source: like.source,
+        rule_id: like.rule_id,
+        rule_name: like.rule_name,
+        title: like.title,
+        alert_id: like.alert_id,
+        position: like.position,
+        attack: like.attack,
+        entities: like.entities,
+        subject: like.subject,
+        severity: Severity::of(50),
+        first: NOON,
+        last: NOON.plus(Span::SECOND),
+        count: 2,
+    }
 }
 
 pub(super) fn row(activity: u64, offset: i64) -> AlertRow<'static> {

@@ -26,6 +26,8 @@
 //! | state | 12 hash of the version:16 bytes | `PolicyRecord` of one that was in force |
 //! | state | 13 group:u64 | `MergeRecord`: how the group's case was merged into another |
 //! | state | 14 group:u64 | `PastRecord`: a case that ended, by what it linked |
+//! | state | 15 silence:u64 | `Silence`, also one that is over |
+//! | state | 16 activity:u64 | `SuppressedRecord`: alerts that a silence kept out |
 //! | alerts | scope:u32 day:u32 activity:u64 batch:u64 | the activity's alerts of that batch, see `chunk` |
 //! | raw | scope:u32 day:u32 activity:u64 topic:u16 partition:u32 offset:u64 | a raw message |
 //! | dedup | scope:u32 day:u32 key:16 bytes | a native id that was met |
@@ -46,7 +48,7 @@ use std::ops::Range;
 use caseloom_engine::alert::{Position, TopicId};
 use caseloom_engine::command::TurnsRecord;
 use caseloom_engine::entity::EntityKind;
-use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
+use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId, SilenceId};
 
 use super::key::Key;
 
@@ -68,6 +70,8 @@ const STATE_TURNS: u8 = 11;
 const STATE_POLICY: u8 = 12;
 const STATE_MERGE: u8 = 13;
 const STATE_PAST: u8 = 14;
+const STATE_SILENCE: u8 = 15;
+const STATE_SUPPRESSED: u8 = 16;
 const INDEX_CASE: u8 = 1;
 const INDEX_LIVE: u8 = 2;
 const INDEX_CHAIN: u8 = 3;
@@ -311,6 +315,22 @@ pub(super) fn past(group: GroupId) -> Key {
 
 pub(super) fn merge(loser: GroupId) -> Key {
     Key::new().with(&[STATE_MERGE]).with(&loser.0.to_be_bytes())
+}
+
+pub(super) fn silences() -> Key {
+    Key::new().with(&[STATE_SILENCE])
+}
+
+pub(super) fn silence(id: SilenceId) -> Key {
+    silences().with(&id.0.to_be_bytes())
+}
+
+pub(super) fn all_suppressed() -> Key {
+    Key::new().with(&[STATE_SUPPRESSED])
+}
+
+pub(super) fn suppressed(id: ActivityId) -> Key {
+    all_suppressed().with(&id.0.to_be_bytes())
 }
 
 pub(super) fn policies() -> Key {

@@ -96,6 +96,12 @@ fn check_groups(
             counted.insert(tally.id, (Disposition::Background, tally.count));
         }
     })?;
+    // Nor is what a silence kept out.
+    reader.suppressed_back(ActivityId(u64::MAX), |kept| {
+        sums.activities += 1;
+        counted.insert(kept.id, (Disposition::Suppressed, kept.count));
+        std::ops::ControlFlow::Continue(())
+    })?;
     Ok(counted)
 }
 
@@ -139,6 +145,11 @@ fn count_rows(
         sums.alerts += 1;
         if let Some(disposition) = disposition {
             terms[disposition as usize] += 1;
+            if let (Disposition::Suppressed, Some((_, left))) =
+                (disposition, counted.get_mut(&activity))
+            {
+                *left = left.wrapping_sub(1);
+            }
             return;
         }
         match counted.get_mut(&activity) {

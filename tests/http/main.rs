@@ -24,4 +24,5 @@ mod probes;
 mod report;
 mod stream;
 mod reshape;
+mod silences;
 mod writes;

@@ -90,6 +90,14 @@ impl Office {
         self.open = Some(self.open(self.rig.start(), access));
     }
 
+    /// Everybody goes home, alerts come in the night, and everybody comes back. `alerts` begin with those that came before.
+    pub(crate) fn hear(&mut self, access: Access, alerts: &[String]) {
+        self.close();
+        let mut running = self.rig.start();
+        running.step(&messages(alerts.iter().cloned()));
+        self.open = Some(self.open(running, access));
+    }
+
     pub(crate) fn people(&self) -> &Open {
         self.open.as_ref().unwrap()
     }
@@ -198,6 +206,11 @@ impl Open {
 
     pub(crate) fn post(&self, path: &str, head: &Head<'_>, body: &str) -> Reply {
         self.send(self.agent.post(format!("{}{path}", self.base)), head, body)
+    }
+
+    pub(crate) fn delete(&self, path: &str, head: &Head<'_>) -> Reply {
+        let request = self.agent.delete(format!("{}{path}", self.base));
+        self.send(request.force_send_body(), head, "")
     }
 
     fn send(

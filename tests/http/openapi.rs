@@ -9,7 +9,9 @@ const METHODS: [&str; 5] = ["get", "post", "patch", "put", "delete"];
 
 /// A path that names something.
 fn filled(path: &str, id: &str) -> String {
-    path.replace("{id}", id).replace("{no}", "1")
+    path.replace("{id}", id)
+        .replace("{no}", "1")
+        .replace("{silence}", "1")
 }
 
 fn send(base: &str, method: &str, path: &str) -> (u16, Value) {

@@ -22,6 +22,7 @@ use caseloom_engine::record::{
     ScopeRecord, TallyRecord,
 };
 use caseloom_engine::recurrence::PairRecord;
+use caseloom_engine::silence::{Silence, SuppressedRecord};
 use caseloom_engine::time::Span;
 
 use crate::chaos::{Call, Chaos};
@@ -83,6 +84,8 @@ pub(crate) struct Image {
     pub(crate) works: BTreeMap<GroupId, Work>,
     pub(crate) merges: BTreeMap<GroupId, MergeRecord>,
     pub(crate) past: BTreeMap<GroupId, PastRecord>,
+    pub(crate) silences: BTreeMap<u64, Silence>,
+    pub(crate) suppressed: BTreeMap<ActivityId, SuppressedRecord>,
     pub(crate) heads: BTreeMap<ScopeId, AuditHead>,
     pub(crate) keys: BTreeMap<[u8; 16], KeyRecord>,
     pub(crate) turns: BTreeMap<(ScopeId, String), TurnsRecord>,
@@ -262,6 +265,8 @@ impl Image {
                 Record::Past(past) => drop(self.past.insert(past.group, *past)),
                 Record::PastGone(group) => drop(self.past.remove(&group)),
                 Record::Merge(merge) => drop(self.merges.insert(merge.loser, *merge)),
+                Record::Silence(silence) => drop(self.silences.insert(silence.id.0, *silence)),
+                Record::Suppressed(kept) => drop(self.suppressed.insert(kept.id, *kept)),
                 Record::Rehomed(activity, from, _) => {
                     self.activities.remove(&(from, activity));
                     self.tallies.remove(&(from, activity));
@@ -451,6 +456,12 @@ impl Memory for Disk {
         }
         for turns in image.turns.values() {
             emit(Record::Turns(Box::new(turns.clone())));
+        }
+        for silence in image.silences.values() {
+            emit(Record::Silence(Box::new(silence.clone())));
+        }
+        for kept in image.suppressed.values() {
+            emit(Record::Suppressed(Box::new(kept.clone())));
         }
         for key in image.keys.values() {
             emit(Record::Key(*key));

@@ -9,8 +9,9 @@ use super::evidence::NewEvidence;
 use super::task::{NewTask, TaskChange};
 use super::verdict::Verdict;
 use crate::entity::EntityKind;
-use crate::ids::{ActivityId, CaseId};
+use crate::ids::{ActivityId, CaseId, SilenceId};
 use crate::record::Status;
+use crate::silence::{NewSilence, SilenceChange};
 
 /// One thing to do. Its JSON stands in the audit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +103,22 @@ pub enum Action {
         /// What both link by.
         shared: Vec<(EntityKind, CompactString)>,
     },
+    /// Silences what a matcher matches, in a scope: about no case.
+    Silence(Box<NewSilence>),
+    /// Changes a silence.
+    ChangeSilence {
+        /// Which.
+        silence: SilenceId,
+        /// How.
+        change: Box<SilenceChange>,
+    },
+    /// Ends a silence before it expires.
+    EndSilence {
+        /// Which.
+        silence: SilenceId,
+        /// Why.
+        note: CompactString,
+    },
 }
 
 /// How a case shall stand. What is `None` stays as it is; a text that is empty takes away what was there.
@@ -149,6 +166,15 @@ impl Action {
         )
     }
 
+    /// Whether it is about a silence of the scope, and so about no case: none is looked for then.
+    #[must_use]
+    pub fn silences(&self) -> bool {
+        matches!(
+            self,
+            Self::Silence(_) | Self::ChangeSilence { .. } | Self::EndSilence { .. }
+        )
+    }
+
     /// The other case that it is about.
     #[must_use]
     pub fn other(&self) -> Option<CaseId> {
@@ -180,6 +206,9 @@ impl Action {
             Self::Move { .. } => "move",
             Self::Pin { .. } => "pin",
             Self::Recur { .. } => "recur",
+            Self::Silence(_) => "silence",
+            Self::ChangeSilence { .. } => "change_silence",
+            Self::EndSilence { .. } => "end_silence",
         }
     }
 }

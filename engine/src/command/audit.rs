@@ -48,7 +48,8 @@ struct Line<'a> {
     time: String,
     actor: &'a str,
     proof: &'static str,
-    case: CaseId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<CaseId>,
     revision: u64,
     action: &'a Action,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,11 +67,12 @@ impl AuditHead {
         }
     }
 
-    /// Makes the chain longer by what `entry` says; it must have the next number.
+    /// Makes the chain longer by what `entry` says; it must have the next number. `case` is that which it is about, if
+    /// it is about one.
     pub(crate) fn append(
         &mut self,
         scope: &CompactString,
-        case: CaseId,
+        case: Option<CaseId>,
         (entry, action): (&EntryRecord, &Action),
     ) -> AuditRecord {
         let changes = entry.changes.iter();
@@ -196,7 +198,7 @@ mod tests {
             let action = Action::Note {
                 text: "said".into(),
             };
-            head.append(&"acme".into(), CaseId(7), (&entry, &action))
+            head.append(&"acme".into(), Some(CaseId(7)), (&entry, &action))
         };
         (1..=length).map(made).collect()
     }

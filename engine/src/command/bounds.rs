@@ -44,7 +44,7 @@ pub(crate) fn within(
 }
 
 /// Refuses a text that is empty or too long.
-pub(super) fn said(
+pub(crate) fn said(
     field: &'static str,
     text: &str,
     bytes_max: usize,

@@ -78,6 +78,8 @@ pub enum Verb {
     Pinned,
     /// It was found to come back from an earlier case.
     Recurred,
+    /// A silence was made, changed or ended. Of no case: it stands in the audit alone.
+    Silenced,
 }
 
 impl Changed {
@@ -123,6 +125,7 @@ impl Verb {
             Self::Moved => "moved",
             Self::Pinned => "pinned",
             Self::Recurred => "recurred",
+            Self::Silenced => "silenced",
         }
     }
 }

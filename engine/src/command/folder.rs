@@ -84,8 +84,11 @@ impl Folder {
             Action::Dismiss { reason } => {
                 Some(self.judge(Verb::Dismissed, &said("reason", reason, Bounds::PARAGRAPH)?)?)
             }
-            // Not a matter of the folder: see `correlator::reshape`.
-            Action::Merge { .. }
+            // Not a matter of the folder: see `correlator::reshape` and `correlator::silence`.
+            Action::Silence(_)
+            | Action::ChangeSilence { .. }
+            | Action::EndSilence { .. }
+            | Action::Merge { .. }
             | Action::Unmerge { .. }
             | Action::Split { .. }
             | Action::Move { .. }

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::ids::{ActivityId, CaseId};
+use crate::ids::{ActivityId, CaseId, SilenceId};
 use crate::record::Status;
+use crate::silence::{InvalidMatcher, SILENCES_MAX};
 
 /// Why a command may not be done. The message says what to do instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -93,6 +94,28 @@ pub enum Illegal {
     /// Together they are larger than a case may be.
     #[error("together they are larger than the policy's caps allow")]
     TooLarge,
+    /// There is no such silence, or it is over.
+    #[error("there is no silence {} in this scope that is not over", .0.0)]
+    NoSilence(SilenceId),
+    /// What it matches is not said well.
+    #[error("{0}")]
+    Matcher(InvalidMatcher),
+    /// When it holds is not said well.
+    #[error("{0}")]
+    Times(&'static str),
+    /// It would hold longer than the policy allows.
+    #[error(
+        "a silence may hold for {hold} hours without a break, and expire at most {ahead} hours from now"
+    )]
+    HoldsTooLong {
+        /// `silences.hold_max`, in hours.
+        hold: i64,
+        /// `silences.ahead_max`, in hours.
+        ahead: i64,
+    },
+    /// A scope has as many silences as it may.
+    #[error("the scope has {SILENCES_MAX} silences that are not over: end some first")]
+    TooManySilences,
     /// The key named another wish before.
     #[error("this idempotency key was used for another request")]
     KeyReused,
@@ -126,6 +149,11 @@ impl Illegal {
             Self::NoActivity(_) => "no_such_activity",
             Self::NothingLeft => "nothing_left",
             Self::TooLarge => "over_the_caps",
+            Self::NoSilence(_) => "no_such_silence",
+            Self::Matcher(_) => "invalid_matcher",
+            Self::Times(_) => "invalid_times",
+            Self::HoldsTooLong { .. } => "holds_too_long",
+            Self::TooManySilences => "too_many_silences",
             Self::KeyReused => "key_reused",
         }
     }

@@ -43,7 +43,7 @@ pub use task::{NewTask, Task, TaskChange, TaskState};
 pub use verdict::Verdict;
 pub use work::{Times, Work};
 
-pub(crate) use bounds::within;
+pub(crate) use bounds::{said, within};
 pub(crate) use desk::Desk;
 pub(crate) use duty::Traits;
 pub(crate) use folder::{Effect, Folder, Turn};

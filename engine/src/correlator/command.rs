@@ -106,6 +106,9 @@ impl Correlator {
         if command.action.reshapes() {
             return self.reshape(now, command, decision);
         }
+        if command.action.silences() {
+            return self.silence(now, command, decision);
+        }
         let (place, mut standing) = match self.locate(command) {
             Ok(found) => found,
             Err(answer) => return answer,
@@ -212,7 +215,7 @@ impl Correlator {
             changes: effect.changes.clone(),
         };
         let name: &CompactString = &self.scopes.get(standing.scope).name;
-        let audit = head.append(name, standing.case, (&entry, &command.action));
+        let audit = head.append(name, Some(standing.case), (&entry, &command.action));
         self.desk.put_head(head);
         decision.record(|| Record::Entry(Box::new(entry.clone())));
         decision.record(|| Record::Audit(Box::new(audit)));

@@ -55,10 +55,10 @@ pub(super) struct Newcomer<'a> {
 /// Where the first delivery of an alert stands: its time, its activity and the group in which that opened.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stands {
-    time: Timestamp,
-    day: i32,
-    activity: ActivityId,
-    group: GroupId,
+    pub(super) time: Timestamp,
+    pub(super) day: i32,
+    pub(super) activity: ActivityId,
+    pub(super) group: GroupId,
 }
 
 impl Stands {
@@ -138,11 +138,14 @@ impl Correlator {
                 let original = met.activity;
                 return nowhere.decided(scope, Outcome::Redelivered { original });
             }
-            // What was ignored and is active now was never counted: it is work.
-            Meeting::Updated(met) if met.activity != ActivityId(0) || !is_active(alert) => {
+            // What was ignored, or kept out by a silence that holds no more, and is active now is in no case: it is work.
+            Meeting::Updated(met) if !is_active(alert) || self.holds_update(now, met, alert) => {
                 (self.update(now, met, alert, decision), Stands::from(met))
             }
-            _ if is_active(alert) => self.count(now, scope, alert, decision),
+            _ if is_active(alert) => match self.silence_of(now, scope, alert) {
+                Some(silence) => self.suppress(now, (scope, silence), alert),
+                None => self.count(now, scope, alert, decision),
+            },
             _ => (Outcome::Ignored(alert.lifecycle), nowhere),
         };
         if let Some(key) = key {

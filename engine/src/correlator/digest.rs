@@ -35,6 +35,7 @@ impl Correlator {
             hasher.update(&[tally.severity.score, u8::from(tally.severity.assumed)]);
         }
         self.digest_work(&mut hasher);
+        self.digest_silences(&mut hasher);
         let sums = &self.accounting;
         for number in [
             sums.messages,
@@ -61,6 +62,18 @@ impl Correlator {
         for work in self.desk.works() {
             let text = serde_json::to_vec(work).expect("text, numbers and lists are JSON");
             hasher.update(&text);
+        }
+    }
+
+    /// What was suppressed. The silences themselves stand in the audit.
+    fn digest_silences(&self, hasher: &mut blake3::Hasher) {
+        for record in self.suppressed.iter() {
+            for number in [record.id.0, record.silence.0, record.count] {
+                hasher.update(&number.to_le_bytes());
+            }
+            for time in [record.first, record.last] {
+                hasher.update(&time.0.to_le_bytes());
+            }
         }
     }
 

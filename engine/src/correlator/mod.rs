@@ -5,7 +5,7 @@
 //! again; [`Correlator::seal`] ends a batch and hands out the final value of everything that changed.
 //!
 //! Rooms: `decide` (one alert), `link` (what it shares with whom), `place` (join, open, merge, continue), `merge`,
-//! `life` (promotion, expiry, closing), `reopen` (what returns to a case that silence closed), `recur` (which case a new one comes back from), `command` (what people do), `context` (another policy), `announce` (events), `restore` (memory
+//! `life` (promotion, expiry, closing), `reopen` (what returns to a case that silence closed), `recur` (which case a new one comes back from), `silence` (what people don't want to hear of), `command` (what people do), `context` (another policy), `announce` (events), `restore` (memory
 //! from the store), `digest` (state hash).
 
 mod ahead;
@@ -27,6 +27,7 @@ mod recur;
 mod reopen;
 mod reshape;
 mod restore;
+mod silence;
 
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,7 @@ use crate::record::{BusyRecord, Record, Stage};
 use crate::recurrence::{Pair, PairTable};
 use crate::rules::RuleTable;
 use crate::scopes::Scopes;
+use crate::silence::{Board, Kept};
 use crate::slots::No;
 use crate::time::{Span, Timestamp};
 use crate::versions::Versions;
@@ -98,6 +100,8 @@ pub struct Correlator {
     ended: blake3::Hasher,
     desk: Desk,
     past: Past,
+    silences: Board,
+    suppressed: Kept,
     scratch: decide::Scratch,
 }
 
@@ -187,6 +191,8 @@ impl Correlator {
             ended: blake3::Hasher::new(),
             desk: Desk::default(),
             past: Past::default(),
+            silences: Board::new(printer),
+            suppressed: Kept::default(),
             scratch: decide::Scratch::default(),
         }
     }
@@ -271,6 +277,8 @@ impl Correlator {
         self.seal_memory(decision);
         self.seal_past(decision);
         self.desk.seal(decision);
+        self.silences.seal(decision);
+        self.suppressed.seal(decision);
         self.seal_policy(decision);
         for id in std::mem::take(&mut self.dirty_scopes) {
             self.scopes.get_mut(id).dirty = false;

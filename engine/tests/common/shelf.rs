@@ -8,7 +8,7 @@ use caseloom_engine::command::{
 };
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::entity::EntityKind;
-use caseloom_engine::ids::{ActivityId, GroupId};
+use caseloom_engine::ids::{ActivityId, GroupId, SilenceId};
 use caseloom_engine::past::PastRecord;
 use caseloom_engine::policy::Policy;
 use caseloom_engine::record::{
@@ -16,6 +16,7 @@ use caseloom_engine::record::{
     Record, ScopeRecord, TallyRecord,
 };
 use caseloom_engine::recurrence::PairRecord;
+use caseloom_engine::silence::{SUPPRESSED_KEPT, Silence, SuppressedRecord};
 use caseloom_engine::time::Timestamp;
 
 /// The last value of each record.
@@ -39,6 +40,8 @@ pub struct Shelf {
     pub turns: BTreeMap<(u32, String), TurnsRecord>,
     pub merges: BTreeMap<GroupId, MergeRecord>,
     pub past: BTreeMap<GroupId, PastRecord>,
+    pub silences: BTreeMap<SilenceId, Silence>,
+    pub suppressed: BTreeMap<ActivityId, SuppressedRecord>,
     /// The policy in force.
     pub policy: Option<PolicyRecord>,
 }
@@ -76,6 +79,8 @@ impl Shelf {
             Record::Past(past) => drop(self.past.insert(past.group, (**past).clone())),
             Record::PastGone(group) => drop(self.past.remove(group)),
             Record::Merge(merge) => drop(self.merges.insert(merge.loser, (**merge).clone())),
+            Record::Silence(silence) => drop(self.silences.insert(silence.id, (**silence).clone())),
+            Record::Suppressed(kept) => drop(self.suppressed.insert(kept.id, (**kept).clone())),
             // Its record and tally follow.
             Record::Rehomed(..) => {}
             Record::Loose(_, activity, false) => drop(self.loose.remove(activity)),
@@ -144,6 +149,14 @@ impl Shelf {
         self.turns
             .values()
             .for_each(|turns| woken.restore_turns(turns.clone()));
+        self.silences
+            .values()
+            .for_each(|silence| woken.restore_silence(silence.clone()));
+        let latest = self.suppressed.len().saturating_sub(SUPPRESSED_KEPT);
+        self.suppressed
+            .values()
+            .skip(latest)
+            .for_each(|kept| woken.restore_suppressed(kept.clone()));
         woken.restored(now);
         woken
     }

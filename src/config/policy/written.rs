@@ -65,6 +65,8 @@ pub fn written(policy: &Policy) -> BTreeMap<String, String> {
     say("status.needs_verdict", verdict.to_string());
     say("status.needs_resolution", resolution.to_string());
     say("events.gather", length(policy.gather));
+    say("silences.hold_max", length(policy.silences.hold_max));
+    say("silences.ahead_max", length(policy.silences.ahead_max));
     let dedup = &policy.dedup;
     say("dedup.window", length(dedup.window));
     say("dedup.ids_kept", length(dedup.ids_kept));

@@ -22,7 +22,8 @@ use super::problem::HttpError;
 use super::{App, case, work};
 use crate::access::Principal;
 use bodies::{ChangeBody, NoteBody, ReasonBody, TaskBody, TaskChangeBody};
-use wish::{Asked, Body, Written, carry_out};
+use wish::{Asked, Written, carry_out};
+pub(super) use wish::{Body, actor, if_match, key, told};
 
 /// Longest JSON body: the longest note, escaped.
 const JSON_BYTES_MAX: usize = 256 << 10;

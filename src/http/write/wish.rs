@@ -37,7 +37,7 @@ pub(super) struct Asked {
 }
 
 /// A JSON body.
-pub(super) struct Body<T>(pub(super) T);
+pub(in crate::http) struct Body<T>(pub(in crate::http) T);
 
 /// The answer to a write that was done.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -65,7 +65,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
 }
 
 /// `"7"`, and nothing else: a weak tag, a list or `*` would let somebody write what they have not seen.
-fn if_match(headers: &HeaderMap) -> Result<u64, HttpError> {
+pub(in crate::http) fn if_match(headers: &HeaderMap) -> Result<u64, HttpError> {
     let value = headers.get(IF_MATCH).ok_or(HttpError::NoRevision)?;
     let number = value
         .to_str()
@@ -76,7 +76,7 @@ fn if_match(headers: &HeaderMap) -> Result<u64, HttpError> {
     })
 }
 
-pub(super) fn key(headers: &HeaderMap) -> Result<Option<CompactString>, HttpError> {
+pub(in crate::http) fn key(headers: &HeaderMap) -> Result<Option<CompactString>, HttpError> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);
     };
@@ -138,7 +138,6 @@ pub(super) async fn submit(
     asked: Asked,
     action: Action,
 ) -> Result<Answer, HttpError> {
-    let desk = app.desk.as_ref().ok_or(HttpError::ReadOnly)?;
     let case = asked.case;
     let group = app
         .reads
@@ -155,13 +154,19 @@ pub(super) async fn submit(
         key: asked.key,
         action,
     };
+    told(app, wish).await
+}
+
+/// What the engine says to a wish, once it is durable.
+pub(in crate::http) async fn told(app: &App, wish: Wish) -> Result<Answer, HttpError> {
+    let desk = app.desk.as_ref().ok_or(HttpError::ReadOnly)?;
     let told = desk.submit(wish).map_err(|_| HttpError::Busy)?;
     let answer = tokio::time::timeout(PATIENCE, told).await;
     // Without an answer it is not known whether it was done: the process ends, or is busy.
     answer.ok().and_then(Result::ok).ok_or(HttpError::Timeout)
 }
 
-fn actor(who: &Principal) -> Actor {
+pub(in crate::http) fn actor(who: &Principal) -> Actor {
     Actor {
         name: who.name.as_str().into(),
         proof: match who.is_proven {

@@ -44,6 +44,8 @@ fn formats_stay() {
     records.extend([
         Record::Accounting(Accounting::default()),
         Record::Scope(samples::scope(0)),
+        Record::Silence(Box::new(samples::silence(1))),
+        Record::Suppressed(Box::new(samples::suppressed(70))),
         Record::Identity(samples::identity(0, 4, NOON)),
         Record::Policy(Box::new(PolicyRecord {
             since: NOON,

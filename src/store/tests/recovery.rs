@@ -126,3 +126,17 @@ fn a_crash_after_a_commit_loses_nothing() {
         );
     }
 }
+
+#[test]
+fn silences_come_back_and_what_they_kept_out_in_its_order() {
+    let (directory, mut store) = new_store();
+    let kept = [71, 70, 300].map(|id| Record::Suppressed(Box::new(samples::suppressed(id))));
+    let silences = [2, 1].map(|id| Record::Silence(Box::new(samples::silence(id))));
+    commit_records(&mut store, &[&kept[..], &silences[..]].concat());
+    drop(store);
+    let store = open(directory.path());
+    let back = live_state(&store, Span::ZERO);
+    let [first, second, third] = &kept;
+    let expected = [&silences[1], &silences[0], second, first, third];
+    assert_eq!(back.iter().collect::<Vec<_>>(), expected);
+}
