@@ -116,17 +116,31 @@ impl Client {
         revision: u64,
         body: &Value,
     ) -> Result<Value, CliError> {
+        self.send(method, path, Some(revision), body)
+    }
+
+    /// The same on what may have no revision yet.
+    pub(super) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        revision: Option<u64>,
+        body: &Value,
+    ) -> Result<Value, CliError> {
         let url = format!("{}/api/v1/{path}", self.url);
         let mut request = match method {
             "PATCH" => self.agent.patch(url),
+            "DELETE" => self.agent.delete(url).force_send_body(),
             _ => self.agent.post(url),
         };
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
+        if let Some(revision) = revision {
+            request = request.header("if-match", format!("\"{revision}\""));
+        }
         let sent = request
             .header("content-type", "application/json")
-            .header("if-match", format!("\"{revision}\""))
             .header("idempotency-key", key()?)
             .send(body.to_string());
         self.answer(sent)

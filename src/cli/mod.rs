@@ -20,6 +20,7 @@ mod memory;
 mod replay;
 mod report;
 mod run;
+mod silence;
 mod test;
 mod token;
 mod verify;
@@ -46,6 +47,7 @@ pub use memory::{BackgroundArgs, HubsArgs};
 pub use replay::{ReplayArgs, ReplayInput};
 pub use report::ReportArgs;
 pub use run::RunArgs;
+pub use silence::SilenceArgs;
 pub use test::TestArgs;
 pub use token::TokenArgs;
 pub use verify::VerifyArgs;
@@ -84,6 +86,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Work cases: list, show, assign, close and more, over the API
     Case(CaseArgs),
+    /// Keep alerts out of the cases for a time, and say what that would have done, over the API
+    Silence(SilenceArgs),
     /// What opened, what became of it and how long it took, as Markdown or JSON
     Report(ReportArgs),
     /// Export the audit of what people did, or check its chain
@@ -145,6 +149,7 @@ pub fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Test(args) => test::test(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Case(args) => case::case(&args),
+        Command::Silence(args) => silence::silence(&args),
         Command::Report(args) => report::report(&args),
         Command::Audit(args) => audit::audit(&args),
         Command::Token(args) => token::token(&args),

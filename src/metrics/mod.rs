@@ -20,6 +20,8 @@ use caseloom_engine::decision::Tally;
 use caseloom_engine::input::Notes;
 use caseloom_engine::record::{CapReason, LinkKind};
 use caseloom_engine::recurrence::Standing;
+use caseloom_engine::silence::{Silence, SilenceState};
+use caseloom_engine::time::Timestamp;
 use prometheus::{Encoder, IntCounter, TextEncoder};
 
 pub use labels::{Bound, Reload, Stage};
@@ -191,6 +193,26 @@ impl Metrics {
         for (standing, count) in words.into_iter().zip(standings) {
             let gauge = self.pairs.with_label_values(&[standing.as_str()]);
             gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Takes over how the silences stand at wall time `now`.
+    pub fn set_silences<'a>(&self, silences: impl Iterator<Item = &'a Silence>, now: Timestamp) {
+        let (mut active, mut waiting) = (0, 0);
+        for silence in silences {
+            match silence.state(now) {
+                SilenceState::Active => active += 1,
+                SilenceState::Waiting => waiting += 1,
+                SilenceState::Expired | SilenceState::Ended => {}
+            }
+        }
+        for (state, count) in [
+            (SilenceState::Active, active),
+            (SilenceState::Waiting, waiting),
+        ] {
+            self.silences
+                .with_label_values(&[state.as_str()])
+                .set(count);
         }
     }
 

@@ -129,6 +129,9 @@ table! {
     /// had no alert since this process started, only background is counted.
     pairs: IntGaugeVec = "caseloom_pairs" ["standing"];
 
+    /// Silences now, by state: active or waiting. What they keep out is caseloom_alerts_total{disposition="suppressed"}.
+    silences: IntGaugeVec = "caseloom_silences" ["state"];
+
     // What is kept.
 
     /// Entities named by live activities.

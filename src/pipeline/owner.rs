@@ -439,6 +439,7 @@ impl Owner {
             self.metrics.set_sizes(&correlator.sizes());
             self.metrics
                 .set_memory(&correlator.hubs(), correlator.standings());
+            self.metrics.set_silences(correlator.silences(), self.told);
         }
     }
 }

@@ -187,3 +187,60 @@ fn completions_are_written_for_each_shell() {
         );
     }
 }
+
+#[test]
+fn a_silence_is_made_from_a_terminal() {
+    let office = Office::new(anonymous());
+    let people = office.people();
+    let told = json(
+        people,
+        &[
+            "silence",
+            "preview",
+            "--rule",
+            "R?",
+            "--entity",
+            "host:web-*",
+        ],
+    );
+    assert_eq!(
+        (&told["alerts"], &told["cases_not_opened"]),
+        (&1.into(), &1.into())
+    );
+    let owner = ["--owner", "ana", "--reason", "patches"];
+    let window = [
+        "--starts",
+        "2026-01-31T09:00:00Z",
+        "--until",
+        "2026-02-09T00:00:00Z",
+        "--repeat",
+        "sun 02:00-04:00 UTC",
+    ];
+    let made = json(
+        people,
+        &[
+            &["silence", "add", "--rule", "R1", "--severity-max", "90"],
+            &owner[..],
+            &window[..],
+        ]
+        .concat(),
+    );
+    assert_eq!((&made["id"], &made["times_left"]), (&1.into(), &2.into()));
+    assert_eq!(made["matcher"]["severity_max"], 90);
+    let longer = json(
+        people,
+        &["silence", "prolong", "1", "--until", "2026-02-16T00:00:00Z"],
+    );
+    assert_eq!(longer["times_left"], 3);
+    let list = json(people, &["silence", "list", "--state", "waiting"]);
+    assert_eq!(list["items"][0]["owner"], "ana");
+    assert_eq!(json(people, &["silence", "end", "1"])["state"], "ended");
+    assert_eq!(
+        json(people, &["silence", "suppressed"])["items"],
+        serde_json::json!([])
+    );
+    let twice = run(people, &["silence", "end", "1"]);
+    assert_eq!(twice.status.code(), Some(1));
+    let odd = run(people, &["silence", "preview", "--entity", "web-01"]);
+    assert_eq!(odd.status.code(), Some(2));
+}

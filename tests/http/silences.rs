@@ -56,6 +56,32 @@ fn a_silence_keeps_out_and_is_seen() {
     assert_eq!(silence["alerts"], 2);
     assert_eq!(silence["revision"], 1, "matches are no change");
 
+    let kept = people.json("/api/v1/suppressed?rule=R2&kind=host&entity=web-02&silence=1");
+    let first = &kept["items"][0];
+    assert_eq!((&first["count"], &first["silence"]), (&json!(2), &json!(1)));
+    assert_eq!(
+        (&first["disposition"], &first["reason"]),
+        (&json!("suppressed"), &json!("silence"))
+    );
+    assert_eq!(first["alert_id"], "a2");
+    assert_eq!(kept["items"].as_array().unwrap().len(), 1);
+    for other in [
+        "rule=R1",
+        "entity=web-03",
+        "silence=2",
+        "until=2026-01-31T07:02:00Z",
+        "since=2026-01-31T07:04:00Z",
+    ] {
+        let none = people.json(&format!("/api/v1/suppressed?{other}"));
+        assert_eq!(none["items"], json!([]), "{other}");
+    }
+    let page = people.get("/silences");
+    assert!(page.text.contains("patching until noon"), "{}", page.text);
+    let mut findings = caseloom::verify::Findings::default();
+    let sums = caseloom::verify::check_rows(&people.reader, &mut findings).unwrap();
+    assert!(sums.terms.contains(&("suppressed", 2)), "{sums:?}");
+    assert_eq!(findings.total, 0, "{findings:?}");
+
     // A restart forgets no silence: the next alert of the kind is counted on the same record.
     alerts.push(alert("a5", 5, "R2", "web-02"));
     office.hear(anonymous(), &alerts);

@@ -67,6 +67,7 @@ fn frame(layout: &Layout<'_>, readiness: Option<&Readiness>, body: &Markup) -> M
                     nav {
                         (entry(layout, "/", "Cases"))
                         (entry(layout, "/candidates", "Candidates"))
+                        (entry(layout, "/silences", "Silences"))
                         (entry(layout, "/metrics", "Metrics"))
                     }
                     @if let Some(readiness) = readiness { (state(readiness)) }

@@ -1,12 +1,13 @@
 //! Pages for people: the list of cases and one case, rendered here, without a script and without anything from elsewhere.
 //!
-//! `/` and `/candidates` take the parameters of the API's lists, `/cases/{id}` shows why each activity stands there.
+//! `/` and `/candidates` take the parameters of the API's lists, `/silences` shows what is kept out, `/cases/{id}` shows why each activity stands there.
 //! Text from alerts passes through [`text::Text`], which escapes it and makes invisible characters visible.
 
 mod case;
 mod layout;
 mod list;
 mod parts;
+mod silences;
 mod text;
 mod timeline;
 mod work;
@@ -40,6 +41,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/", get(cases))
         .route("/candidates", get(candidates))
+        .route("/silences", get(silences))
         .route("/cases/{id}", get(one_case))
         .route("/assets/caseloom.css", get(style))
         .route("/assets/icon.svg", get(icon))
@@ -51,6 +53,10 @@ async fn cases(State(app): State<App>, params: Result<Params, HttpError>) -> Pag
 
 async fn candidates(State(app): State<App>, params: Result<Params, HttpError>) -> Page {
     Page(list::list(&app, Shelf::Candidates, params).await)
+}
+
+async fn silences(State(app): State<App>) -> Page {
+    Page(silences::silences(&app).await)
 }
 
 async fn one_case(State(app): State<App>, Path(id): Path<String>) -> Response {

@@ -105,7 +105,7 @@ impl ActivityShape {
 }
 
 impl EntityShape {
-    fn new(entity: &Entity) -> Self {
+    pub(in crate::http) fn new(entity: &Entity) -> Self {
         Self {
             kind: entity.kind,
             role: entity.role,

@@ -12,7 +12,7 @@ use caseloom_engine::record::{CapReason, GroupRecord, Relation, Stage, Status};
 use caseloom_engine::time::Timestamp;
 use serde::Serialize;
 
-pub(super) use activity::{ActivityShape, LinkShape};
+pub(super) use activity::{ActivityShape, EntityShape, LinkShape, RuleShape};
 pub(super) use event::EventShape;
 pub(super) use work::{ActShape, EvidenceShape, NoteShape, TaskShape, WorkShape};
 

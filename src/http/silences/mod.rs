@@ -1,8 +1,10 @@
 //! `/api/v1/silences`: what is kept out of cases, by whom, why and until when. Reads; `write` makes and ends them,
-//! `preview` tells what one would have kept out.
+//! `preview` tells what one would have kept out,
+//! `suppressed` what they did.
 
 mod preview;
 mod shape;
+mod suppressed;
 mod write;
 
 use std::ops::ControlFlow;
@@ -35,6 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(silences, write::create))
         .routes(routes!(silence, write::change, write::end))
         .routes(routes!(preview::preview))
+        .routes(routes!(suppressed::suppressed))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
