@@ -107,7 +107,7 @@ impl Correlator {
             return self.reshape(now, command, decision);
         }
         if command.action.silences() {
-            return self.silence(now, command, decision);
+            return self.obey_silence(now, command, decision);
         }
         let (place, mut standing) = match self.locate(command) {
             Ok(found) => found,

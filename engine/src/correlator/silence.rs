@@ -113,7 +113,7 @@ impl Correlator {
     }
 
     /// Makes, changes or ends a silence.
-    pub(super) fn silence(
+    pub(super) fn obey_silence(
         &mut self,
         now: Timestamp,
         command: &Command,
