@@ -23,6 +23,10 @@ pub struct SilenceArgs {
 
 /// What to do.
 #[derive(Clone, Debug, clap::Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, for as long as the process"
+)]
 enum SilenceVerb {
     /// List silences, the latest first
     List {
