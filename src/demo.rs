@@ -205,7 +205,7 @@ impl Stage {
 
     /// Waits until no more than `unread` of the first `sent` messages are unread. `false`: the demo ends.
     fn wait_for(&self, sent: u64, unread: u64) -> bool {
-        if unread > 0 && sent % 1_000 != 0 {
+        if unread > 0 && !sent.is_multiple_of(1_000) {
             return true;
         }
         while self.metrics.accounting().messages + unread < sent {
