@@ -136,7 +136,10 @@ pub struct Tally {
     /// Cases closed by people, by [`Verdict`] in its order.
     pub cases_resolved: [u64; 6],
     /// Groups continued, by [`CapReason`] in its order.
-    pub continued: [u64; 4],
+    pub continued: [u64; 5],
+    /// What was let go because `memory.activities_max` or `memory.entities_max` was reached, by
+    /// [`Evicted`](crate::correlator::Evicted) in its order.
+    pub evicted: [u64; 4],
     /// Alerts of (rule, subject) pairs and of rules that could not be remembered because `recurrence.pairs_max` was
     /// reached.
     pub pairs_refused: u64,
@@ -325,7 +328,13 @@ impl Outcome {
 
 impl CapReason {
     /// Every cap, in counted order.
-    pub const ALL: [Self; 4] = [Self::Activities, Self::Entities, Self::Age, Self::Idle];
+    pub const ALL: [Self; 5] = [
+        Self::Activities,
+        Self::Entities,
+        Self::Age,
+        Self::Idle,
+        Self::Memory,
+    ];
 
     /// The word used in events, metrics and pages.
     #[must_use]
@@ -335,6 +344,7 @@ impl CapReason {
             Self::Entities => "cap_entities",
             Self::Age => "cap_age",
             Self::Idle => "cap_idle",
+            Self::Memory => "memory",
         }
     }
 }

@@ -41,6 +41,8 @@ pub struct Policy {
     pub auto_close_after: Span,
     /// What returns to a case that silence closed.
     pub reopen: ReopenPolicy,
+    /// How much may be live at a time.
+    pub memory: MemoryPolicy,
     /// Gather the updates of a case so long before they are announced. Wall time.
     pub gather: Span,
     /// Values that connect nothing in this installation, as (kind, canonical value), sorted.
@@ -136,6 +138,16 @@ pub struct ReopenPolicy {
     /// A case that opens names the last one before it on what it links by, if that ended no longer ago; 0: it names none.
     pub remembered: Span,
     /// At most so many entities of cases that ended are remembered; the oldest cases go first, which is counted.
+    pub entities_max: usize,
+}
+
+/// How much may be live at a time; beyond it a sixteenth is let go, see `correlator::memory`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MemoryPolicy {
+    /// Most live activities, background in no group included.
+    pub activities_max: usize,
+    /// Most entities named by live activities.
     pub entities_max: usize,
 }
 
@@ -346,6 +358,16 @@ impl Policy {
                 "reopen.entities_max",
                 "at least 1",
             ),
+            (
+                self.memory.activities_max > 0,
+                "memory.activities_max",
+                "at least 1",
+            ),
+            (
+                self.memory.entities_max >= 64,
+                "memory.entities_max",
+                "at least 64, the most one alert can bring",
+            ),
             (self.gather >= Span::ZERO, "events.gather", "0 or more"),
             (
                 self.silences.hold_max > Span::ZERO && self.silences.hold_max <= day.times(366),
@@ -362,6 +384,15 @@ impl Policy {
         match rules.into_iter().find(|(holds, ..)| !holds) {
             Some((_, key, must)) => Err(InvalidPolicy { key, must }),
             None => Ok(()),
+        }
+    }
+}
+
+impl Default for MemoryPolicy {
+    fn default() -> Self {
+        Self {
+            activities_max: 2_000_000,
+            entities_max: 4_000_000,
         }
     }
 }
@@ -444,6 +475,7 @@ impl Default for Policy {
             promotion_risk: 100.0,
             auto_close_after: hours(24),
             reopen: ReopenPolicy::default(),
+            memory: MemoryPolicy::default(),
             gather: Span::SECOND.times(5),
             ignored_entities: Vec::new(),
             status: StatusPolicy::default(),

@@ -379,6 +379,8 @@ pub enum CapReason {
     Age,
     /// `caps.idle`.
     Idle,
+    /// `memory.activities_max` or `memory.entities_max`: it ended early.
+    Memory,
 }
 
 /// A candidate or case.

@@ -369,10 +369,8 @@ impl<'a> World<'a> {
         let apart = alert_b.time.since(alert_a.time);
         let reaches = |gap: Span| apart <= self.reach_of_case(gap);
         let alone = |value: &Value| b.alone.contains(value) && reaches(self.policy.gap(value.0));
-        let both = |shared: &(Value, Value, Span)| b.both.contains(shared) && reaches(shared.2);
         alert_a.time < alert_b.time
             && (a.alone.iter().any(alone)
-                || a.both.iter().any(both)
                 || (a.is_run
                     && b.is_run
                     && pair(alert_a) == pair(alert_b)

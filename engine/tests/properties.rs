@@ -26,8 +26,14 @@ fn worlds() -> impl Strategy<Value = (Policy, Alerts)> {
         }
         (policy, world)
     });
-    let small = World::of(120).strategy();
-    prop_oneof![small.prop_map(|world| (tight_policy(), world)), recurring]
+    let small = World::of(120)
+        .strategy()
+        .prop_map(|world| (tight_policy(), world));
+    let little = prop::sample::select(&[3usize, 8, 20, usize::MAX, usize::MAX][..]);
+    (prop_oneof![small, recurring], little).prop_map(|((mut policy, world), most)| {
+        policy.memory.activities_max = most;
+        (policy, world)
+    })
 }
 
 /// What one run leaves: everything decided, in order, without where batches ended.

@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use caseloom_engine::entity::{Entity, EntityKind, Role};
-use caseloom_engine::policy::{Caps, DedupPolicy, InvalidPolicy, Policy, ReopenPolicy};
+use caseloom_engine::policy::{
+    Caps, DedupPolicy, InvalidPolicy, MemoryPolicy, Policy, ReopenPolicy,
+};
 use caseloom_engine::silence::SilencePolicy;
 use caseloom_engine::time::Span;
 use serde::{Deserialize, Deserializer};
@@ -40,6 +42,7 @@ struct PolicyFile {
     promotion: PromotionFile,
     auto_close_after: Length,
     reopen: ReopenFile,
+    memory: MemoryFile,
     events: EventsFile,
     ignored_entities: BTreeMap<EntityKind, Vec<String>>,
     status: StatusFile,
@@ -80,6 +83,15 @@ struct PromotionFile {
 struct ReopenFile {
     within: Length,
     remembered: Length,
+    #[serde(deserialize_with = "size::count")]
+    entities_max: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct MemoryFile {
+    #[serde(deserialize_with = "size::count")]
+    activities_max: usize,
     #[serde(deserialize_with = "size::count")]
     entities_max: usize,
 }
@@ -164,6 +176,7 @@ impl PolicyFile {
             promotion_risk: self.promotion.risk,
             auto_close_after: self.auto_close_after.0,
             reopen: self.reopen.into_policy(),
+            memory: self.memory.into_policy(),
             gather: self.events.gather.0,
             status: self.status.into_policy(report),
             duty: duty::policy(self.assignments, self.playbooks, report),
@@ -226,6 +239,15 @@ impl ReopenFile {
     }
 }
 
+impl MemoryFile {
+    fn into_policy(self) -> MemoryPolicy {
+        MemoryPolicy {
+            activities_max: self.activities_max,
+            entities_max: self.entities_max,
+        }
+    }
+}
+
 impl CapsFile {
     fn into_policy(self) -> Caps {
         Caps {
@@ -251,6 +273,7 @@ impl Default for PolicyFile {
             promotion: PromotionFile::default(),
             auto_close_after: Length(policy.auto_close_after),
             reopen: ReopenFile::default(),
+            memory: MemoryFile::default(),
             events: EventsFile::default(),
             ignored_entities: BTreeMap::new(),
             status: StatusFile::default(),
@@ -293,6 +316,16 @@ impl Default for PromotionFile {
     fn default() -> Self {
         Self {
             risk: Policy::default().promotion_risk,
+        }
+    }
+}
+
+impl Default for MemoryFile {
+    fn default() -> Self {
+        let memory = Policy::default().memory;
+        Self {
+            activities_max: memory.activities_max,
+            entities_max: memory.entities_max,
         }
     }
 }

@@ -15,7 +15,7 @@ use std::sync::PoisonError;
 use caseloom_engine::accounting::{Accounting, Disposition, Move};
 use caseloom_engine::busy::Commonness;
 use caseloom_engine::command::{Answer, Verdict};
-use caseloom_engine::correlator::{HubView, Sizes};
+use caseloom_engine::correlator::{Evicted, HubView, Sizes};
 use caseloom_engine::decision::Tally;
 use caseloom_engine::input::Notes;
 use caseloom_engine::record::{CapReason, LinkKind};
@@ -65,6 +65,9 @@ impl Metrics {
         for kind in LinkKind::ALL {
             metrics.links.with_label_values(&[kind.as_str()]);
         }
+        for what in Evicted::ALL {
+            metrics.evicted.with_label_values(&[what.as_str()]);
+        }
         for reason in CapReason::ALL {
             metrics
                 .cases_continued
@@ -105,6 +108,9 @@ impl Metrics {
         self.cases_reopened.inc_by(tally.cases_reopened);
         self.recurrences.inc_by(tally.recurrences);
         self.past_evicted.inc_by(tally.past_evicted);
+        for (what, count) in Evicted::ALL.into_iter().zip(tally.evicted) {
+            add(&self.evicted, what.as_str(), count);
+        }
         self.cases_merged.inc_by(tally.cases_merged);
         self.dedup_ids_evicted.inc_by(tally.ids_evicted);
         self.pairs_refused.inc_by(tally.pairs_refused);

@@ -107,6 +107,9 @@ table! {
     past_entities: IntGauge = "caseloom_past_entities" [];
     /// Cases that ended and were forgotten early because `reopen.entities_max` was reached, since this process started.
     past_evicted: IntCounter = "caseloom_past_evicted_total" [];
+    /// Candidates, dormant cases, bins of background and open cases that were let go early because `memory.activities_max` or
+    /// `memory.entities_max` was reached, since this process started.
+    evicted: IntCounterVec = "caseloom_evicted_total" ["what"];
     /// Cases merged into another, since this process started.
     cases_merged: IntCounter = "caseloom_cases_merged_total" [];
     /// Cases closed, by verdict, since this process started. Verdict none: closed by silence.

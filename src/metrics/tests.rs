@@ -92,7 +92,7 @@ fn a_decision_is_counted_by_its_words() {
         late: 1,
         links: [5, 0, 0, 0, 1],
         cases_closed: 2,
-        continued: [0, 3, 0, 0],
+        continued: [0, 3, 0, 0, 0],
         ..Tally::default()
     };
     let moved = Move {

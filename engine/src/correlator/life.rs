@@ -162,11 +162,20 @@ impl Correlator {
     fn due(&self, no: No<Group>) -> Timestamp {
         let group = self.groups.get(no);
         let within = self.policy.reopen.within;
+        match group.head.stage {
+            Stage::Candidate => self.joined_until(no),
+            Stage::Open if !self.desk.is_touched(group.head.id) => self.joined_until(no),
+            // Closed by silence, or by nobody yet: what would reopen it finds it.
+            _ => self.joined_until(no).plus(within),
+        }
+    }
+
+    /// Until when something in time may join a group, were it not for what returns to it.
+    fn joined_until(&self, no: No<Group>) -> Timestamp {
+        let group = self.groups.get(no);
         let silence = match group.head.stage {
             Stage::Candidate => group.body.reach,
-            Stage::Open if !self.desk.is_touched(group.head.id) => self.silence(no),
-            // Closed by silence, or by nobody yet: what would reopen it finds it.
-            _ => Span(self.silence(no).0 + within.0),
+            _ => self.silence(no),
         };
         // One more millisecond: at the full distance an alert still links, and at the full lateness it is in time. And
         // a bin: what is background at its begin may turn out to be a burst at its end.
@@ -192,7 +201,8 @@ impl Correlator {
         let (mut due, mut at) = (self.due(no), 0);
         while let Some(here) = pending.get(at).copied() {
             at += 1;
-            due = due.max(self.due(here));
+            // What may still return to a closed case holds nobody else.
+            due = due.max(self.joined_until(here));
             let mut near = self.near_on_hot(here);
             near.extend(self.candidates_before(here));
             for other in near {
@@ -262,7 +272,7 @@ impl Correlator {
     }
 
     /// Announces the changes of a case that were gathered, before it leaves memory.
-    fn announce_gathered(
+    pub(super) fn announce_gathered(
         &mut self,
         now: Timestamp,
         no: No<Group>,

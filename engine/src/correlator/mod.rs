@@ -6,7 +6,7 @@
 //!
 //! Rooms: `decide` (one alert), `link` (what it shares with whom), `place` (join, open, merge, continue), `merge`,
 //! `life` (promotion, expiry, closing), `reopen` (what returns to a case that silence closed), `recur` (which case a new one comes back from), `silence` (what people don't want to hear of), `command` (what people do), `context` (another policy), `announce` (events), `restore` (memory
-//! from the store), `digest` (state hash).
+//! from the store), `memory` (what goes when there is too much), `digest` (state hash).
 
 mod ahead;
 mod announce;
@@ -20,6 +20,7 @@ mod exchange;
 mod judge;
 mod life;
 mod link;
+mod memory;
 mod merge;
 mod place;
 mod plan;
@@ -28,6 +29,8 @@ mod reopen;
 mod reshape;
 mod restore;
 mod silence;
+
+pub use memory::Evicted;
 
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
@@ -217,6 +220,9 @@ impl Correlator {
         decision.tally.severity_assumed += u64::from(alert.severity.assumed);
         let decided = self.decide(now, scope, alert, decision);
         self.reach_on(now, decision);
+        if self.is_over_memory() {
+            self.make_room(now, decision);
+        }
         if let Some(disposition) = decided.outcome.fixed_disposition() {
             self.accounting.count_alert(disposition);
         }

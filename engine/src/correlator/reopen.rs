@@ -26,20 +26,20 @@ const ACTOR: &str = "reopen";
 
 /// The shortest gap over which a case is reached for longer, if there is one.
 pub(super) fn shortest(policy: &Policy) -> Option<Span> {
-    let together = policy.evidence.together.iter().map(|(.., gap)| *gap);
-    let gaps = policy.gaps.iter().copied().chain(together);
+    let gaps = policy.gaps.iter().copied();
     gaps.chain([policy.recurrence.run_gap])
         .filter(|gap| policy.reach_of_case(*gap) > *gap)
         .min()
 }
 
 impl Correlator {
-    /// Over which time a case is reached by a key that connects over `gap`. A rare rule connects minutes, and a hot
-    /// subject what came before it got hot: neither returns.
+    /// Over which time a case is reached by a key that connects over `gap`. Two entities together are often a person at
+    /// their machine, who is there again the next morning; a rare rule connects minutes, and a hot subject what came
+    /// before it got hot: none of them returns.
     pub(super) fn reach_by(&self, key: Key, gap: Span) -> Span {
         match key {
-            Key::Both(..) | Key::Run(_) => self.policy.reach_of_case(gap),
-            Key::Rule(..) | Key::Hot(_) => gap,
+            Key::Run(_) => self.policy.reach_of_case(gap),
+            Key::Both(..) | Key::Rule(..) | Key::Hot(_) => gap,
         }
     }
 

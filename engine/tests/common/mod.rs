@@ -157,6 +157,8 @@ pub fn set(policy: &mut Policy, assignment: &str) {
         "reopen.within" => policy.reopen.within = span(value),
         "reopen.remembered" => policy.reopen.remembered = span(value),
         "reopen.entities_max" => policy.reopen.entities_max = value.parse().unwrap(),
+        "memory.activities_max" => policy.memory.activities_max = value.parse().unwrap(),
+        "memory.entities_max" => policy.memory.entities_max = value.parse().unwrap(),
         "gather" => policy.gather = span(value),
         // NAME,PICK,MEMBER...: all cases of at least severity 50.
         "assign" => {

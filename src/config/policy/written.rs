@@ -51,6 +51,9 @@ pub fn written(policy: &Policy) -> BTreeMap<String, String> {
     let mut say = |key: &str, value: String| drop(keys.insert(key.to_owned(), value));
     say("lateness", length(policy.lateness));
     say("auto_close_after", length(policy.auto_close_after));
+    let memory = &policy.memory;
+    say("memory.activities_max", memory.activities_max.to_string());
+    say("memory.entities_max", memory.entities_max.to_string());
     let reopen = &policy.reopen;
     say("reopen.within", length(reopen.within));
     say("reopen.remembered", length(reopen.remembered));
