@@ -99,7 +99,7 @@ fn owner() -> (Owner, tempfile::TempDir) {
         care: Care::default(),
         desk: DeskQueue::default(),
         post: Post::none(),
-        policies: Default::default(),
+        contexts: Default::default(),
         on_event: None,
     });
     (owner, directory)

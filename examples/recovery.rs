@@ -108,7 +108,7 @@ fn fill(path: &Path, count: usize) {
         care: Care::default(),
         desk: DeskQueue::default(),
         post: Post::none(),
-        policies: Default::default(),
+        contexts: Default::default(),
         on_event: None,
     });
     for first in (0..count).step_by(BATCH) {

@@ -123,7 +123,7 @@ fn wishes(stage: &Stage) -> Wishes {
     Wishes {
         // The embedded broker drops the oldest: a demo that fell behind shows what is there.
         accept_gap: true,
-        read_policy: None,
+        reread: None,
         accept: Acceptance::default(),
         metrics: Some(Arc::clone(&stage.metrics)),
         on_listen: Some(Box::new(move |address| {

@@ -260,6 +260,13 @@ fn real_texts_are_never_cut() {
             .for_each(|link| link.entities.truncate(2));
     }
     case.group.entities = 100;
+    if let Some(known) = &mut case.facts {
+        known.facts.truncate(32);
+        known
+            .facts
+            .iter_mut()
+            .for_each(|fact| fact.fields.truncate(4));
+    }
     let body = body(&event(EventType::Updated, case));
     let own = &body["unmapped"]["caseloom"];
     assert_eq!(own["truncated"], false);

@@ -17,7 +17,7 @@ use caseloom::events::{RenderOptions, Renderer};
 use caseloom_engine::alert::Severity;
 use caseloom_engine::decision::CaseSnapshot;
 use caseloom_engine::record::{CapReason, Stage};
-use cases::{EVENT_TYPES, LOSER, STATUSES, case, event, worst};
+use cases::{EVENT_TYPES, LOSER, STATUSES, case, event, facts, worst};
 use serde_json::Value;
 
 /// Every event type with every stage, status, owner and severity, and the odd cases.
@@ -67,12 +67,15 @@ fn odd_cases() -> Vec<CaseSnapshot> {
     let mut empty = worst("");
     empty.group.attack.clear();
     empty.group.related.clear();
+    let mut known = case(2);
+    known.facts = Some(Box::new(facts("203.0.113.9", 4)));
     let mut hollow = case(0);
     hollow.entities.clear();
     cases.extend([
         capped,
         empty,
         hollow,
+        known,
         worst("\u{202e}\x1b"),
         worst(&"\"".repeat(64 * 1024)),
     ]);

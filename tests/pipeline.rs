@@ -8,6 +8,7 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use caseloom::pipeline::{DeskError, PipelineError, Wish};
@@ -16,8 +17,11 @@ use caseloom::shutdown::Shutdown;
 use caseloom::view::Shelf;
 use caseloom_engine::accounting::Disposition;
 use caseloom_engine::command::{Action, Actor, Answer, Proof};
-use caseloom_engine::ids::{CaseId, ScopeId};
+use caseloom_engine::entity::EntityKind;
+use caseloom_engine::ids::{CaseId, GroupId, ScopeId};
+use caseloom_engine::knowledge::{Criticality, Entry, FactKind, Knowledge, Mark, Source};
 use caseloom_engine::record::{GroupRecord, Stage};
+use caseloom_engine::time::Timestamp;
 use common::*;
 
 #[test]
@@ -480,6 +484,63 @@ fn commands_wait_in_a_bounded_queue_and_gone_askers_are_passed_over() {
 }
 
 #[test]
+fn what_lists_say_makes_a_case_and_outlives_a_restart() {
+    let rig = Rig::new();
+    let medium = |id: &str| critical(id, "web-01").replace("\"critical\"", "\"medium\"");
+    let all = messages(["a1", "a2"].map(medium));
+    let knowledge = |mark| {
+        let source = Source {
+            name: "machines".into(),
+            kind: FactKind::Asset,
+            scope: None,
+            as_of: Timestamp(1),
+            stale_from: Timestamp::MAX,
+        };
+        let entry = Entry {
+            kind: EntityKind::Host,
+            value: "web-01".into(),
+            source: 0,
+            mark,
+            as_of: None,
+            fields: Box::new([("owner".into(), "Web team".into())]),
+        };
+        Arc::new(Knowledge::new(vec![source], vec![entry], Vec::new()))
+    };
+    let mut run = rig.start();
+    run.step(&all[..1]);
+    let group = |run: &Running| run.reader.group(GroupId(1)).unwrap().unwrap();
+    assert_eq!(
+        (group(&run).stage, group(&run).risk),
+        (Stage::Candidate, 50.0)
+    );
+    run.contexts.knowledge(knowledge(Mark::Confidence(100)));
+    run.step(&[]);
+    assert_eq!((group(&run).stage, group(&run).risk), (Stage::Open, 100.0));
+    let text = run.metrics.render();
+    assert!(text.contains("caseloom_cases_opened_total 1"));
+    drop(run.end());
+
+    let mut run = rig.start();
+    run.contexts.knowledge(knowledge(Mark::Confidence(100)));
+    run.step(&[]);
+    let (seq, facts) = (
+        group(&run).event_seq,
+        run.reader.facts(GroupId(1)).unwrap().unwrap(),
+    );
+    assert_eq!(
+        (seq, facts.facts.len(), facts.raise),
+        (1, 1, 2.0),
+        "the same lists change nothing"
+    );
+    run.contexts
+        .knowledge(knowledge(Mark::Criticality(Criticality::High)));
+    run.step(&[]);
+    assert_eq!((group(&run).event_seq, group(&run).risk), (2, 62.5));
+    run.step(&all[1..]);
+    assert_eq!(group(&run).alerts, 2);
+}
+
+#[test]
 fn a_new_policy_is_in_force_with_the_next_batch_and_a_wrong_one_never() {
     let rig = Rig::new();
     let all = messages(["a1", "a2", "a3"].map(|id| critical(id, "web-01")));
@@ -489,12 +550,12 @@ fn a_new_policy_is_in_force_with_the_next_batch_and_a_wrong_one_never() {
     let before = version(&run);
     let mut other = run.owner.correlator().policy().clone();
     (other.version, other.promotion_risk) = ("other".into(), 40.0);
-    run.policies.post(other.clone());
+    run.contexts.policy(other.clone());
     run.step(&all[1..2]);
     assert_eq!(version(&run), "other");
     other.version = "wrong".into();
     other.lateness = caseloom_engine::time::Span::MINUTE;
-    run.policies.post(other);
+    run.contexts.policy(other);
     run.step(&all[2..]);
     assert_eq!(version(&run), "other");
     let text = run.metrics.render();

@@ -1,9 +1,13 @@
-//! Context: what the engine is told besides alerts and commands: a new policy, with its content hash as version.
+//! Context: what the engine is told besides alerts and commands: a new policy, with its content hash as version, and
+//! what is known of entities.
 //!
 //! A context change is an input like any other. It is told by a verb, and it decides only what comes after it: what
 //! stands in a group stays there. What the engine remembers from then on is what a restart under that context would
 //! give, which is a law of the tests.
 
+use std::sync::Arc;
+
+use crate::knowledge::Knowledge;
 use crate::policy::{InvalidPolicy, Policy};
 
 /// What changed around the alerts.
@@ -11,6 +15,8 @@ use crate::policy::{InvalidPolicy, Policy};
 pub enum Context {
     /// Another policy.
     Policy(Box<Policy>),
+    /// What lists say of entities, all of it: what stood there before is forgotten.
+    Knowledge(Arc<Knowledge>),
 }
 
 /// Why a context was not taken over. Everything stays as it was.

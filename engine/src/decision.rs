@@ -11,7 +11,7 @@ use crate::alert::{Lifecycle, Severity};
 use crate::command::{Answer, EntryRecord, Verdict, Work};
 use crate::entity::{Entity, EntityKind};
 use crate::ids::{ActivityId, CaseId, ScopeId, SilenceId};
-use crate::record::{CapReason, GroupRecord, Link, LinkKind, Record};
+use crate::record::{CapReason, FactsRecord, GroupRecord, Link, LinkKind, Record};
 use crate::time::Timestamp;
 
 /// What a batch decided. Empty it with [`Decision::clear`], which keeps its memory.
@@ -145,6 +145,8 @@ pub struct Tally {
     pub pairs_refused: u64,
     /// Activities no longer held against background on their subject, because it has more of them than are kept.
     pub scenes_cut: u64,
+    /// Facts that came onto groups, by [`FactKind`](crate::knowledge::FactKind) in its order.
+    pub facts: [u64; 3],
     /// Native ids forgotten early because `dedup.ids_max` was reached.
     pub ids_evicted: u64,
 }
@@ -215,6 +217,8 @@ pub struct CaseSnapshot {
     pub entities: Vec<EntityView>,
     /// Whether activities or entities were left out.
     pub truncated: bool,
+    /// What is known of its entities, if anything is.
+    pub facts: Option<Box<FactsRecord>>,
     /// What people did to it, if they did anything.
     pub work: Option<Box<Work>>,
 }

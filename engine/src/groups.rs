@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 use crate::activities::Activity;
 use crate::alert::Severity;
 use crate::entities::{Known, Mention};
+use crate::facts::Facts;
 use crate::ids::{CaseId, GroupId, ScopeId};
 use crate::keys::Key;
 use crate::prefetch::prefetch;
@@ -66,6 +67,8 @@ pub(crate) struct Body {
     pub(crate) keys: Vec<Key>,
     pub(crate) attack: Vec<CompactString>,
     pub(crate) risk: Risk,
+    /// What is known of its entities.
+    pub(crate) facts: Facts,
     pub(crate) first: Timestamp,
     pub(crate) last: Timestamp,
     /// Without attached background.
@@ -98,6 +101,7 @@ impl Body {
             keys: Vec::new(),
             attack: Vec::new(),
             risk: Risk::default(),
+            facts: Facts::default(),
             first: Timestamp::MAX,
             last: Timestamp::MIN,
             alerts: 0,
@@ -117,11 +121,18 @@ impl Body {
         self.entities.binary_search(&entity).is_ok()
     }
 
-    /// Adds an entity, once.
-    pub(crate) fn add_entity(&mut self, entity: No<Known>) {
-        if let Err(place) = self.entities.binary_search(&entity) {
+    /// Adds an entity, once. Whether it is new.
+    pub(crate) fn add_entity(&mut self, entity: No<Known>) -> bool {
+        let place = self.entities.binary_search(&entity);
+        if let Err(place) = place {
             self.entities.insert(place, entity);
         }
+        place.is_err()
+    }
+
+    /// The risk, 0 to 1000.
+    pub(crate) fn risk(&self) -> f64 {
+        self.risk.value(&self.attack, self.facts.raise())
     }
 
     /// Adds a key, once.
@@ -229,7 +240,7 @@ impl Group {
             owner: head.owner.clone(),
             title: body.title.clone(),
             severity: body.severity,
-            risk: body.risk.value(&body.attack),
+            risk: body.risk(),
             first: body.first,
             last: body.last,
             opened: head.opened,

@@ -37,6 +37,8 @@ pub struct Policy {
     pub caps: Caps,
     /// Risk at or above which a candidate becomes a case; 0 to 1000.
     pub promotion_risk: f64,
+    /// By what is known of its entities the risk of a case rises.
+    pub raise: RaisePolicy,
     /// Close a case that nobody touched so long after its last alert, or later: when nothing can join it any more.
     pub auto_close_after: Span,
     /// What returns to a case that silence closed.
@@ -163,6 +165,20 @@ pub struct HubPolicy {
     pub common_hours: u32,
     /// So many make it a hub.
     pub hub_hours: u32,
+}
+
+/// By how much the risk of a case rises with what is known of its entities: it is multiplied by
+/// (1 + `vip`) x (1 + `assets`) x (1 + `intel`), each where it applies and at its highest, in all by at most `max`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RaisePolicy {
+    /// A user marked as VIP; 0 to 10, so with each of these.
+    pub vip: f64,
+    /// An asset, by [`Criticality`](crate::knowledge::Criticality) in its order.
+    pub assets: [f64; 4],
+    /// An indicator of which its list is wholly sure; at half the confidence it is half of this.
+    pub intel: f64,
+    /// The most by which the risk is multiplied; 1: nothing of this raises it.
+    pub max: f64,
 }
 
 /// Limits of one group.
@@ -339,6 +355,19 @@ impl Policy {
                 "from 0 to 1000",
             ),
             (
+                [self.raise.vip, self.raise.intel]
+                    .iter()
+                    .chain(&self.raise.assets)
+                    .all(|bonus| (0.0..=10.0).contains(bonus)),
+                "enrichment",
+                "from 0 to 10",
+            ),
+            (
+                (1.0..=100.0).contains(&self.raise.max),
+                "enrichment.max",
+                "from 1 to 100",
+            ),
+            (
                 self.auto_close_after > Span::ZERO,
                 "auto_close_after",
                 "above 0",
@@ -473,6 +502,7 @@ impl Default for Policy {
                 idle: Span::DAY.times(14),
             },
             promotion_risk: 100.0,
+            raise: RaisePolicy::default(),
             auto_close_after: hours(24),
             reopen: ReopenPolicy::default(),
             memory: MemoryPolicy::default(),
@@ -481,6 +511,17 @@ impl Default for Policy {
             status: StatusPolicy::default(),
             duty: DutyPolicy::default(),
             silences: SilencePolicy::default(),
+        }
+    }
+}
+
+impl Default for RaisePolicy {
+    fn default() -> Self {
+        Self {
+            vip: 0.5,
+            assets: [0.0, 0.0, 0.25, 0.5],
+            intel: 1.0,
+            max: 3.0,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::busy::Busy;
 use crate::command::{AuditHead, AuditRecord, EntryRecord, KeyRecord, TurnsRecord, Work};
 use crate::entity::{Entity, EntityKind};
 use crate::ids::{ActivityId, CaseId, GroupId, ScopeId};
+use crate::knowledge::Fact;
 use crate::past::PastRecord;
 use crate::policy::Policy;
 use crate::recurrence::{PairRecord, Standing};
@@ -64,6 +65,8 @@ pub enum Record {
     Turns(Box<TurnsRecord>),
     /// Key its version; a policy that came into force.
     Policy(Box<PolicyRecord>),
+    /// Key group; what is known of its entities.
+    Facts(Box<FactsRecord>),
     /// Key the loser's group: how a case was merged into another.
     Merge(Box<MergeRecord>),
     /// An activity belongs to another group since then, by which its record and tally are put anew: (number, the group it
@@ -96,6 +99,19 @@ pub struct MergeRecord {
     pub lost: Kept,
     /// How the survivor stood before.
     pub was: Kept,
+}
+
+/// What is known of the entities of a group, as of the last snapshot while it was live.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FactsRecord {
+    /// The group.
+    pub group: GroupId,
+    /// The most telling first, at most 64.
+    pub facts: Vec<Fact>,
+    /// What users, assets and intelligence add, see [`RaisePolicy`](crate::policy::RaisePolicy).
+    pub parts: [f64; 3],
+    /// By what that multiplies the risk.
+    pub raise: f64,
 }
 
 /// How people had a case stand.

@@ -1,5 +1,6 @@
 //! Risk: the sum over distinct (rule, subject) of the highest severity, times 1 + 0.25 for each ATT&CK tactic beyond
-//! the first, bounded to 0..=1000 (design, section 3.7). A rule counts once per subject, however often it fires.
+//! the first, times what is known of its entities (`facts`), bounded to 0..=1000 (design, section 3.7). A rule counts once
+//! per subject, however often it fires; what is not known changes nothing.
 
 use compact_str::CompactString;
 
@@ -33,19 +34,19 @@ impl Risk {
         }
     }
 
-    /// The risk of a group with these ATT&CK ids; 0 to [`RISK_MAX`].
+    /// The risk of a group with these ATT&CK ids, multiplied by `raise`; 0 to [`RISK_MAX`].
     #[expect(
         clippy::cast_precision_loss,
         reason = "sums of at most 100 a pair stay far below 2^52"
     )]
-    pub(crate) fn value(&self, attack: &[CompactString]) -> f64 {
+    pub(crate) fn value(&self, attack: &[CompactString], raise: f64) -> f64 {
         let tactics = attack
             .iter()
             .filter(|id| id.starts_with("TA"))
             .count()
             .max(1);
         let breadth = 0.25f64.mul_add((tactics - 1) as f64, 1.0);
-        (self.sum as f64 * breadth).min(RISK_MAX)
+        (self.sum as f64 * breadth * raise).min(RISK_MAX)
     }
 
     fn add_pair(&mut self, rule: u32, subject: u32, severity: u8) {
@@ -80,7 +81,7 @@ mod tests {
         for (rule, subject, severity) in [(1, 1, 30), (1, 1, 50), (1, 2, 50), (2, 1, 10)] {
             risk.add(No::from_bare(rule), Some(No::from_bare(subject)), severity);
         }
-        assert!((risk.value(&[]) - 110.0).abs() < f64::EPSILON);
+        assert!((risk.value(&[], 1.0) - 110.0).abs() < f64::EPSILON);
     }
 
     #[test]
@@ -88,12 +89,13 @@ mod tests {
         let mut risk = Risk::default();
         risk.add(No::from_bare(1), None, 100);
         assert!(
-            (risk.value(&attack(&["TA0001", "T1059", "TA0002", "TA0011"])) - 150.0).abs()
+            (risk.value(&attack(&["TA0001", "T1059", "TA0002", "TA0011"]), 1.0) - 150.0).abs()
                 < f64::EPSILON
         );
+        assert!((risk.value(&[], 1.5) - 150.0).abs() < f64::EPSILON);
         for rule in 2..50 {
             risk.add(No::from_bare(rule), None, 100);
         }
-        assert!((risk.value(&[]) - RISK_MAX).abs() < f64::EPSILON);
+        assert!((risk.value(&[], 1.0) - RISK_MAX).abs() < f64::EPSILON);
     }
 }

@@ -1,8 +1,10 @@
-//! Laws of a policy that changes in the midst of the stream: where batches end and where a restart falls changes
+//! Laws of a policy and of lists that change in the midst of the stream: where batches end and where a restart falls changes
 //! nothing, nothing is lost, and a policy that can't be had changes nothing either.
 #![expect(clippy::unwrap_used, reason = "a wrong policy should stop the test")]
 
 mod common;
+
+use std::sync::Arc;
 
 use caseloom_engine::alert::Alert;
 use caseloom_engine::context::{Context, ContextRefused};
@@ -21,12 +23,15 @@ use proptest::prelude::*;
 enum Input {
     Alert(Box<Alert>),
     Policy(Box<Policy>),
+    /// Other lists, by number.
+    Lists(u8),
 }
 
 impl std::fmt::Debug for Input {
     /// A line that a person can read.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let alert = match self {
+            Self::Lists(number) => return write!(f, "lists {number}"),
             Self::Policy(policy) => return write!(f, "policy {}", policy.version),
             Self::Alert(alert) => alert,
         };
@@ -69,6 +74,8 @@ fn changed(base: &Policy, change: u8, at: usize) -> Policy {
         13 => policy.dedup.window = Span::HOUR.times(3),
         14 => policy.dedup.window = Span::MINUTE.times(10),
         15 => policy.caps.activities = 3,
+        16 => policy.raise.max = 1.0,
+        17 => (policy.raise.vip, policy.raise.assets) = (2.0, [0.1, 0.2, 0.3, 0.4]),
         _ => policy.promotion_risk = 20.0,
     }
     policy.version = format!("{change}.{at}").into();
@@ -77,14 +84,19 @@ fn changed(base: &Policy, change: u8, at: usize) -> Policy {
 
 /// Days with changes of the policy among the alerts.
 fn story() -> impl Strategy<Value = (Policy, Vec<Input>)> {
-    let changes = prop::collection::vec((0u8..17, 0.0..1.0), 0..4);
-    (eager(), days(14), changes).prop_map(|(policy, alerts, changes)| {
+    let changes = prop::collection::vec((0u8..19, 0.0..1.0), 0..4);
+    let lists = prop::collection::vec((0u8..7, 0.0..1.0), 0..6);
+    (eager(), days(14), changes, lists).prop_map(|(policy, alerts, changes, lists)| {
         let alerts = alerts.iter().cloned().map(Box::new).map(Input::Alert);
         let mut inputs: Vec<Input> = alerts.collect();
         for (change, place) in changes {
             let at = (place * inputs.len() as f64) as usize;
             let other = Box::new(changed(&policy, change, at));
             inputs.insert(at, Input::Policy(other));
+        }
+        for (number, place) in lists {
+            let at = (place * inputs.len() as f64) as usize;
+            inputs.insert(at, Input::Lists(number));
         }
         (policy, inputs)
     })
@@ -105,15 +117,28 @@ fn run(policy: &Policy, inputs: &[Input], batch: usize, restart: Option<usize>) 
     let mut policy = policy.clone();
     let mut correlator = Correlator::new(policy.clone(), common::SEED);
     let (mut trace, mut decision) = (Trace::default(), Decision::default());
-    let mut now = common::BEGIN;
+    let (mut now, mut lists) = (common::BEGIN, Arc::default());
     for (index, input) in inputs.iter().enumerate() {
         if restart == Some(index) {
             correlator = trace.shelf.wake(&policy, common::SEED, now);
+            let before = trace.shelf.clone();
+            let context = Context::Knowledge(Arc::clone(&lists));
+            correlator.on_context(now, context, &mut decision).unwrap();
+            trace.take(&mut correlator, &mut decision);
+            assert_eq!(
+                before.facts, trace.shelf.facts,
+                "lists that are the same say the same"
+            );
         }
         match input {
             Input::Alert(alert) => {
                 now = now.max(alert.time);
                 correlator.on_alert(now, alert, &mut decision);
+            }
+            Input::Lists(number) => {
+                lists = common::lists::some(*number, now);
+                let context = Context::Knowledge(Arc::clone(&lists));
+                correlator.on_context(now, context, &mut decision).unwrap();
             }
             Input::Policy(other) => {
                 policy = (**other).clone();
@@ -159,6 +184,7 @@ proptest! {
         prop_assert_eq!(one.links, other.links);
         prop_assert_eq!(one.shelf.groups, other.shelf.groups);
         prop_assert_eq!(one.shelf.activities, other.shelf.activities);
+        prop_assert_eq!(&one.shelf.facts, &other.shelf.facts);
     }
 
     #[test]
@@ -173,6 +199,7 @@ proptest! {
         prop_assert_eq!(&whole.moves, &other.moves);
         prop_assert_eq!(whole.shelf.grouping(), other.shelf.grouping());
         prop_assert_eq!(whole.shelf.tallies, other.shelf.tallies);
+        prop_assert_eq!(&whole.shelf.facts, &other.shelf.facts);
         for (id, activity) in &whole.shelf.activities {
             prop_assert_eq!(Some(activity), other.shelf.activities.get(id));
         }

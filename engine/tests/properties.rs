@@ -93,6 +93,7 @@ fn assert_no_record_twice(records: &[Record]) {
             | Record::Loose(..)
             | Record::Policy(_)
             | Record::Merge(_)
+            | Record::Facts(_)
             | Record::Rehomed(..)
             | Record::Entry(_)
             | Record::Audit(_)

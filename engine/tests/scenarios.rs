@@ -1,7 +1,7 @@
 //! Stories as text: each file in `scenarios/` holds what happens and, after `----`, what the engine makes of it.
 //!
 //! Lines before `----`: `# comment`, `policy KEY=VALUE` (among alerts: a new policy), `alert ID TIME RULE SEVERITY ENTITY... KEY=VALUE...`,
-//! `every LENGTH x COUNT alert ...` (the same so often, so much later each time), `time TIME` (time passed, all input read), `backlog TIME` (time passed, input waiting), `finish`, `restart`, `do ACTOR gN ...` (a command, see `common::acts`).
+//! `every LENGTH x COUNT alert ...` (the same so often, so much later each time), `time TIME` (time passed, all input read), `backlog TIME` (time passed, input waiting), `knows LISTS` (see `common::lists`), `finish`, `restart`, `do ACTOR gN ...` (a command, see `common::acts`).
 //! Wall time is the highest time met so far. Groups are named g1, g2 ... in the order of their opening.
 //! `UPDATE_SCENARIOS=1 cargo test -p caseloom-engine --test scenarios` writes what the engine makes of them: read
 //! the difference before you keep it.
@@ -16,6 +16,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use caseloom_engine::alert::Alert;
 use caseloom_engine::command::Answer;
@@ -23,6 +24,7 @@ use caseloom_engine::context::Context;
 use caseloom_engine::correlator::Correlator;
 use caseloom_engine::decision::{Decision, Outcome};
 use caseloom_engine::ids::{CaseId, GroupId};
+use caseloom_engine::knowledge::Knowledge;
 use caseloom_engine::policy::Policy;
 use caseloom_engine::record::{Record, Stage};
 use caseloom_engine::time::Timestamp;
@@ -31,6 +33,7 @@ use common::shelf::Shelf;
 /// A running story.
 struct Story {
     policy: Policy,
+    lists: Arc<Knowledge>,
     correlator: Correlator,
     decision: Decision,
     shelf: Shelf,
@@ -81,6 +84,7 @@ fn tell(text: &str) -> String {
     let mut story = Story {
         correlator: Correlator::new(policy.clone(), common::SEED),
         policy,
+        lists: Arc::default(),
         decision: Decision::default(),
         shelf: Shelf::default(),
         names: BTreeMap::new(),
@@ -113,7 +117,14 @@ impl Story {
             "policy" => self.obey(rest),
             "finish" => self.correlator.finish(self.now, &mut self.decision),
             "do" => self.act(rest),
-            "restart" => self.correlator = self.shelf.wake(&self.policy, common::SEED, self.now),
+            "knows" => {
+                self.lists = common::lists::knowledge(rest, self.now);
+                self.tell_lists();
+            }
+            "restart" => {
+                self.correlator = self.shelf.wake(&self.policy, common::SEED, self.now);
+                self.tell_lists();
+            }
             other => panic!("unknown verb {other}"),
         }
         self.drain();
@@ -123,6 +134,13 @@ impl Story {
         common::set(&mut self.policy, assignment);
         self.policy.version = assignment.into();
         let context = Context::Policy(Box::new(self.policy.clone()));
+        self.correlator
+            .on_context(self.now, context, &mut self.decision)
+            .unwrap();
+    }
+
+    fn tell_lists(&mut self) {
+        let context = Context::Knowledge(Arc::clone(&self.lists));
         self.correlator
             .on_context(self.now, context, &mut self.decision)
             .unwrap();
@@ -212,6 +230,18 @@ impl Story {
                 group.id.0, group.alerts, group.activities, group.entities, group.risk, group.severity.as_str(), group.title,
             )
             .unwrap();
+        }
+        for known in self.shelf.facts.values() {
+            for fact in &known.facts {
+                let entity = (fact.entity.as_str(), &fact.value);
+                let said = (&fact.source, fact.mark, known.group.0);
+                writeln!(
+                    self.told,
+                    "g{} {} {}: {} says {:?}",
+                    said.2, entity.0, entity.1, said.0, said.1
+                )
+                .unwrap();
+            }
         }
         self.tell_work();
         let terms = caseloom_engine::accounting::Disposition::ALL.iter();

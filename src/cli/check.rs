@@ -7,8 +7,11 @@ use std::io::Write as _;
 use caseloom_engine::input::{Format, Mapping};
 
 use super::{CliError, ConfigArgs};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, ConfigError, Place, Problem};
+use crate::enrichment::{Complaint, Lists};
 use crate::inspect::{Inspected, Inspector, to_text};
+use crate::plain::plain;
 
 /// Arguments of `caseloom check`.
 #[derive(Clone, Debug, clap::Args)]
@@ -22,13 +25,49 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), CliError> {
     let config = args.config.load()?;
     let policy = config.load_policy(None)?;
     let mappings = try_mappings(&config)?;
+    let lists = try_lists(&config)?;
     let found = format!(
-        "ok: inputs {}, mappings {}, policy {}",
+        "ok: inputs {}, mappings {}, lists {}, policy {}",
         config.inputs.len(),
         config.mappings.len(),
+        config.enrichment.lists.len(),
         policy.version
     );
-    writeln!(std::io::stdout(), "{found}{mappings}").map_err(CliError::failed)
+    writeln!(std::io::stdout(), "{found}{lists}{mappings}").map_err(CliError::failed)
+}
+
+/// What each list of the enrichment holds, as text. A bad line is no error, as it is none when the daemon runs.
+///
+/// # Errors
+/// A list that can't be read.
+fn try_lists(config: &Config) -> Result<String, ConfigError> {
+    let mut lists = Lists::new(config.enrichment.clone());
+    let (mut text, mut problems) = (String::new(), Vec::new());
+    for (list, report) in config
+        .enrichment
+        .lists
+        .iter()
+        .zip(lists.refresh(SystemClock.now()))
+    {
+        if let Some(error) = &report.unreadable {
+            let file = list.file.display().to_string();
+            problems.push(Problem::in_file(&file, error.clone()));
+            continue;
+        }
+        let (name, kind) = (plain(&report.name), report.kind.as_str());
+        _ = write!(
+            text,
+            "\n\nlist {name}, {kind}: entries {}, wrong {}",
+            report.entries, report.bad
+        );
+        for (reason, count) in &report.skipped {
+            _ = write!(text, ", {reason} {count}");
+        }
+        for Complaint { at, message } in &report.complaints {
+            _ = write!(text, "\n  {}: {}", plain(at), plain(message));
+        }
+    }
+    ConfigError::of(problems).map(|()| text)
 }
 
 /// What each mapping makes of its examples, as text.

@@ -1,7 +1,7 @@
 //! `caseloom run`: the daemon.
 
 use super::{CliError, ConfigArgs, LogArgs};
-use crate::daemon::{self, DaemonError, Wishes};
+use crate::daemon::{self, DaemonError, Wanted, Wishes};
 use crate::pipeline::Acceptance;
 use crate::shutdown::Shutdown;
 
@@ -39,7 +39,13 @@ pub(super) fn run(args: RunArgs) -> Result<(), CliError> {
             replay: args.accept_replay,
             adopt: args.adopt,
         },
-        read_policy: Some(Box::new(move || files.load()?.load_policy(None))),
+        reread: Some(Box::new(move || {
+            let config = files.load()?;
+            Ok(Wanted {
+                policy: config.load_policy(None)?,
+                enrichment: config.enrichment,
+            })
+        })),
         ..Wishes::default()
     };
     let accounting = daemon::run(&config, wishes, &shutdown).map_err(of_daemon)?;

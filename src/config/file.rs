@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::checker::Checker;
+use super::enrichment::EnrichmentFile;
 use super::kafka::{self, KafkaConfig};
 use super::limits::LimitsFile;
 use super::outputs::OutputFile;
@@ -30,6 +31,7 @@ pub(super) struct FileConfig {
     http: HttpConfig,
     policy: PolicyFile,
     mappings: MappingsFile,
+    enrichment: EnrichmentFile,
     pipeline: PipelineConfig,
     limits: LimitsFile,
     log: LogConfig,
@@ -85,6 +87,7 @@ impl FileConfig {
         checker.outputs(&self.output, &inputs);
         checker.http(&self.http);
         let outputs = checker.tools(self.outputs, base);
+        let enrichment = checker.lists(self.enrichment, base);
         let properties = self.kafka.properties;
         let kafka = KafkaConfig {
             brokers: self.kafka.brokers.0.join(","),
@@ -113,6 +116,7 @@ impl FileConfig {
                 file: self.policy.file.map(|file| base.join(file)),
             },
             mappings,
+            enrichment,
             pipeline: self.pipeline,
             limits,
             log: self.log,

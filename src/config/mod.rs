@@ -6,6 +6,7 @@
 mod checker;
 mod de;
 mod duration;
+mod enrichment;
 mod env;
 mod error;
 mod file;
@@ -37,6 +38,7 @@ pub use section::{
 };
 pub use word::{Start, is_scope};
 
+use crate::enrichment::EnrichmentConfig;
 use caseloom_engine::input::{Limits, Mapping, Parser};
 use caseloom_engine::policy::Policy;
 
@@ -67,6 +69,8 @@ pub struct Config {
     pub policy: PolicyConfig,
     /// Formats of one's own, in the order in which `auto` tries them.
     pub mappings: Vec<Mapping>,
+    /// What is known of users, assets and indicators.
+    pub enrichment: EnrichmentConfig,
     /// What one batch may hold.
     pub pipeline: PipelineConfig,
     /// What the parser accepts of one message.

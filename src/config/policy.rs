@@ -5,6 +5,7 @@
 
 mod duty;
 mod evidence;
+mod raise;
 mod status;
 mod written;
 
@@ -26,6 +27,7 @@ use duty::{AssignmentFile, PlaybookFile};
 pub use written::{Change, changes, written};
 
 use evidence::{EvidenceFile, HubsFile, RecurrenceFile};
+use raise::RaiseFile;
 use status::StatusFile;
 
 /// The file.
@@ -40,6 +42,7 @@ struct PolicyFile {
     lateness: Length,
     caps: CapsFile,
     promotion: PromotionFile,
+    enrichment: RaiseFile,
     auto_close_after: Length,
     reopen: ReopenFile,
     memory: MemoryFile,
@@ -174,6 +177,7 @@ impl PolicyFile {
             lateness: self.lateness.0,
             caps: self.caps.into_policy(),
             promotion_risk: self.promotion.risk,
+            raise: self.enrichment.into_policy(),
             auto_close_after: self.auto_close_after.0,
             reopen: self.reopen.into_policy(),
             memory: self.memory.into_policy(),
@@ -271,6 +275,7 @@ impl Default for PolicyFile {
             lateness: Length(policy.lateness),
             caps: CapsFile::default(),
             promotion: PromotionFile::default(),
+            enrichment: RaiseFile::default(),
             auto_close_after: Length(policy.auto_close_after),
             reopen: ReopenFile::default(),
             memory: MemoryFile::default(),

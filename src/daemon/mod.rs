@@ -17,18 +17,19 @@ use caseloom_engine::accounting::Accounting;
 use caseloom_engine::time::Span;
 
 use crate::access::{TokenError, Tokens};
-pub use reload::ReadPolicy;
+pub use reload::{Reread, Wanted};
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError};
+use crate::enrichment::Lists;
 use crate::events::{RenderOptions, Renderer};
 use crate::evidence::EvidenceStore;
 use crate::http::{Access, Check, HttpOptions, HttpParts, Live, Readiness};
 use crate::kafka::{InputTopic, KafkaError, KafkaOptions, KafkaSource};
 use crate::metrics::Metrics;
 use crate::pipeline::{
-    Acceptance, Care, Heads, Lane, LaneParts, LaneStatus, Limits, News, OnEvent, Owner, Parts,
-    PipelineError, PolicyPost, StoreGuard, TopicSettings, Topics, desk, post, wake,
+    Acceptance, Care, ContextPost, Heads, Lane, LaneParts, LaneStatus, Limits, News, OnEvent,
+    Owner, Parts, PipelineError, StoreGuard, TopicSettings, Topics, desk, post, wake,
 };
 use crate::shutdown::Shutdown;
 use crate::store::{Recovered, Store, StoreError, StoreOptions, StoreReader};
@@ -52,8 +53,8 @@ pub struct Wishes {
     pub on_event: Option<OnEvent>,
     /// Told the address of the HTTP side once it listens.
     pub on_listen: Option<Box<dyn FnOnce(std::net::SocketAddr) + Send>>,
-    /// Reads the policy again at SIGHUP.
-    pub read_policy: Option<ReadPolicy>,
+    /// Reads the configuration again at SIGHUP.
+    pub reread: Option<Reread>,
     /// Counts here, for whoever wants to read along.
     pub metrics: Option<Arc<Metrics>>,
 }
@@ -205,14 +206,17 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         guard: guard.clone(),
     };
     let outputs = outputs::start(config, &shelf, &shared, shutdown)?;
-    let policies = PolicyPost::default();
-    let reload = match wishes.read_policy {
-        Some(read) => {
-            let (post, metrics) = (policies.clone(), Arc::clone(&metrics));
-            Some(reload::listen(read, post, metrics, shutdown)?)
-        }
-        None => None,
+    let contexts = ContextPost::default();
+    let mut reload = reload::Reload {
+        reread: wishes.reread,
+        lists: Lists::new(config.enrichment.clone()),
+        post: contexts.clone(),
+        metrics: Arc::clone(&metrics),
+        clock: Arc::clone(&clock),
     };
+    // Before the first alert, so that a restart decides as if there had been none.
+    reload.tell_lists();
+    let reload = reload.spawn(shutdown)?;
     let mut owner = Owner::new(Parts {
         parser: parser(config),
         correlator,
@@ -231,7 +235,7 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         care: Care::after(recovered.batch_no, recovered.attempt),
         desk: wanted,
         post,
-        policies,
+        contexts,
         on_event: Some(tell(live, wishes.on_event)),
     });
     let ended = owner.run(&mut source, shutdown);
@@ -247,8 +251,8 @@ fn build(config: &Config, wishes: Wishes, shutdown: &Shutdown) -> Result<Account
         ("gauges", gauges),
         ("http", http),
         ("search", reading),
+        ("reload", reload),
     ];
-    threads.extend(reload.map(|reload| ("reload", reload)));
     threads.extend(outputs);
     join(threads);
     ended?;

@@ -10,6 +10,7 @@ use caseloom_engine::record::GroupRecord;
 use serde::Serialize;
 
 use super::finding::{self, Attack, FindingInfo, Named, Observable};
+use super::known::{self, Enrichment};
 use super::own::{self, Unmapped};
 use super::size::{EVENT_BYTES_MAX, Limits, STEPS, Trim};
 use super::{RenderOptions, Statement, caption, json};
@@ -35,6 +36,8 @@ struct Incident<'a> {
     attacks: Vec<Attack<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     observables: Vec<Observable<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    enrichments: Vec<Enrichment<'a>>,
     metadata: Metadata<'a>,
     unmapped: Unmapped<'a>,
 }
@@ -130,6 +133,7 @@ fn incident<'a>(
         finding_info_list: finding::findings(statement, trim),
         attacks: finding::attacks(&group.attack, trim),
         observables: finding::observables(&statement.case.entities, trim),
+        enrichments: known::enrichments(statement.case, trim),
         metadata: metadata(options, statement, uid, trim),
         unmapped: own::unmapped(statement, trim),
     };

@@ -15,6 +15,7 @@ mod finding;
 mod grounds;
 mod incident;
 mod json;
+mod known;
 mod own;
 mod size;
 mod text;

@@ -33,6 +33,9 @@ struct Own<'a> {
     stage: &'static str,
     status: &'static str,
     risk: f64,
+    /// By what the enrichments multiply the risk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    risk_raise: Option<f64>,
     severity_score: u8,
     #[serde(skip_serializing_if = "Not::not")]
     severity_assumed: bool,
@@ -103,6 +106,7 @@ pub(super) fn unmapped<'a>(statement: &Statement<'a>, trim: &mut Trim) -> Unmapp
         stage: caption::stage(group.stage),
         status: group.status.as_str(),
         risk: finite(group.risk),
+        risk_raise: case.facts.as_ref().map(|known| finite(known.raise)),
         severity_score: group.severity.score,
         severity_assumed: group.severity.assumed,
         counts: Counts {

@@ -25,6 +25,10 @@ pub(super) struct Limits {
     pub link_entities: usize,
     /// Entities, as observables.
     pub entities: usize,
+    /// Facts, as enrichments.
+    pub facts: usize,
+    /// Fields of one fact.
+    pub fact_fields: usize,
     /// ATT&CK ids.
     pub attacks: usize,
     /// Related cases.
@@ -38,10 +42,10 @@ pub(super) struct Limits {
 /// Tried in this order. The first holds everything a snapshot brings but the weaker links; the texts are those of
 /// `input` (1,024) and `entity` (2,048), so that real values are never cut.
 pub(super) const STEPS: [Limits; 4] = [
-    Limits::new(50, (3, 8), 100, (1024, 2048)),
-    Limits::new(50, (1, 2), 50, (256, 512)),
-    Limits::new(35, (1, 1), 35, (128, 256)),
-    Limits::new(20, (1, 1), 20, (96, 192)),
+    Limits::new(50, (3, 8), 100, (32, 16), (1024, 2048)),
+    Limits::new(50, (1, 2), 50, (16, 8), (256, 512)),
+    Limits::new(35, (1, 1), 35, (8, 4), (128, 256)),
+    Limits::new(20, (1, 1), 16, (2, 3), (96, 192)),
 ];
 
 const _: () = assert!(STEPS[3].bytes_worst() < EVENT_BYTES_MAX);
@@ -51,6 +55,7 @@ impl Limits {
         activities: usize,
         (links, link_entities): (usize, usize),
         entities: usize,
+        (facts, fact_fields): (usize, usize),
         (text_bytes, value_bytes): (usize, usize),
     ) -> Self {
         Self {
@@ -58,6 +63,8 @@ impl Limits {
             links,
             link_entities,
             entities,
+            facts,
+            fact_fields,
             attacks: 50,
             related: 50,
             text_bytes,
@@ -73,10 +80,12 @@ impl Limits {
         let link = 300 + text + self.link_entities * (80 + value);
         let activity = finding + (300 + value) + self.links * link;
         let entity = 500 + 2 * value;
+        let fact = 500 + value + (1 + 2 * self.fact_fields) * text;
         let attack = 100 + 2 * 6 * ATTACK_BYTES_MAX;
         let head = 8_000 + (10 + work::TEXTS_MAX) * text;
         head + self.activities * activity
             + self.entities * entity
+            + self.facts * fact
             + self.attacks * attack
             + self.related * 100
     }

@@ -15,13 +15,17 @@ use axum::response::{IntoResponse, Response};
 use caseloom_engine::command::Work;
 use caseloom_engine::entity::{Entity, EntityKind};
 use caseloom_engine::ids::CaseId;
-use caseloom_engine::record::{ActivityRecord, GroupRecord, Stage, TallyRecord};
+use caseloom_engine::record::{ActivityRecord, FactsRecord, GroupRecord, Stage, TallyRecord};
+use caseloom_engine::time::Timestamp;
 use serde_json::json;
 
 use super::App;
 use super::problem::HttpError;
 use super::reads::Data;
-use super::shape::{ActivityShape, CaseDetail, CaseShape, EntityTotal, WorkShape};
+use super::shape::{
+    ActivityShape, CaseDetail, CaseShape, EntityTotal, KnownShape, RiskPartShape, WorkShape,
+};
+use crate::known::risk_parts;
 
 /// Most activities in an answer; the shipped policy caps a case there.
 const ACTIVITIES_MAX: usize = 1_000;
@@ -41,6 +45,7 @@ pub(super) enum Found<T> {
 pub(super) struct Case {
     pub(super) group: GroupRecord,
     pub(super) work: Option<Work>,
+    pub(super) facts: Option<Box<FactsRecord>>,
     /// By first event time, at most [`ACTIVITIES_MAX`].
     pub(super) activities: Vec<(ActivityRecord, TallyRecord)>,
 }
@@ -52,7 +57,7 @@ pub(super) async fn case(State(app): State<App>, Id(id): Id) -> Result<Response,
     Ok(match found {
         Found::Here(case) => {
             let etag = format!("\"{}\"", case.group.revision);
-            ([(ETAG, etag)], Json(detail(&case))).into_response()
+            ([(ETAG, etag)], Json(detail(&case, app.clock.now()))).into_response()
         }
         Found::MergedInto(survivor) => redirect(id, survivor, format!("/api/v1/cases/{survivor}")),
     })
@@ -127,9 +132,11 @@ pub(super) fn read_case(data: &Data, id: CaseId) -> Result<Found<Case>, HttpErro
     let mut activities = data.store.activities(&group, ACTIVITIES_MAX)?;
     activities.sort_by_key(|(activity, tally)| (tally.first, activity.id));
     let work = data.store.work(group.id)?;
+    let facts = data.store.facts(group.id)?.map(Box::new);
     Ok(Found::Here(Case {
         group,
         work,
+        facts,
         activities,
     }))
 }
@@ -141,10 +148,11 @@ pub(super) fn redirect(id: CaseId, survivor: CaseId, location: String) -> Respon
     (status, [(LOCATION, location)], Json(body)).into_response()
 }
 
-pub(super) fn detail(case: &Case) -> CaseDetail {
+pub(super) fn detail(case: &Case, now: Timestamp) -> CaseDetail {
     let Case {
         group,
         work,
+        facts,
         activities,
     } = case;
     let (entity_list, entities) = entity_totals(case);
@@ -156,6 +164,15 @@ pub(super) fn detail(case: &Case) -> CaseDetail {
         truncated: (activity_list.len() as u64) < group.activities || entity_list.len() < entities,
         case: CaseShape::new(group),
         work: work.as_ref().map(WorkShape::new),
+        enrichment: facts
+            .iter()
+            .flat_map(|known| &known.facts)
+            .map(|fact| KnownShape::new(fact, now))
+            .collect(),
+        risk_parts: risk_parts(group, activities, facts.as_deref())
+            .into_iter()
+            .map(RiskPartShape::new)
+            .collect(),
         activity_list,
         entity_list,
     }

@@ -21,7 +21,7 @@ use super::query::Params;
 use super::reads::Data;
 use super::shape::{ActShape, List};
 use super::work::{answer, of_group};
-use crate::reason;
+use crate::{known, reason};
 
 /// What a line may be.
 const KINDS: [&str; 3] = ["activity", "action", "automatic"];
@@ -215,6 +215,16 @@ fn add_life(data: &Data, group: &GroupRecord, pages: &mut Pages<'_>) -> Result<(
             let text = format!("case {} was merged into this one", part.case);
             pages.automatic(number, part.updated, text, Some(part.case));
         }
+    }
+    let facts = data.store.facts(group.id)?;
+    for (number, fact) in (0..).zip(facts.iter().flat_map(|known| &known.facts)) {
+        let place = Place {
+            time: fact.since,
+            rank: 3,
+            number,
+        };
+        let text = format!("enriched: {}", known::sentence(fact));
+        pages.offer("automatic", place, || automatic(fact.since, text, None));
     }
     let work = data.store.work(group.id)?;
     let is_touched = work.is_some_and(|work| work.is_touched);

@@ -18,6 +18,7 @@ use caseloom_engine::command::{Answer, Verdict};
 use caseloom_engine::correlator::{Evicted, HubView, Sizes};
 use caseloom_engine::decision::Tally;
 use caseloom_engine::input::Notes;
+use caseloom_engine::knowledge::FactKind;
 use caseloom_engine::record::{CapReason, LinkKind};
 use caseloom_engine::recurrence::Standing;
 use caseloom_engine::silence::{Silence, SilenceState};
@@ -28,6 +29,7 @@ pub use labels::{Bound, Reload, Stage};
 pub use make::Row;
 pub use table::{Metrics, TABLE};
 
+use crate::enrichment::ListReport;
 use ledger::Ledger;
 use process::Process;
 
@@ -122,6 +124,9 @@ impl Metrics {
         for (kind, count) in LinkKind::ALL.into_iter().zip(tally.links) {
             add(&self.links, kind.as_str(), count);
         }
+        for (kind, count) in FactKind::ALL.into_iter().zip(tally.facts) {
+            add(&self.enrichment_facts, kind.as_str(), count);
+        }
         for (reason, count) in CapReason::ALL.into_iter().zip(tally.continued) {
             add(&self.cases_continued, reason.as_str(), count);
         }
@@ -180,6 +185,32 @@ impl Metrics {
             (&self.past_entities, sizes.past),
         ] {
             gauge.set(i64::try_from(size).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Takes over how the lists stand at `now`.
+    pub fn set_lists(&self, lists: &[ListReport], now: Timestamp) {
+        for kind in FactKind::ALL {
+            let of = || lists.iter().filter(move |list| list.kind == kind);
+            let sum = |count: fn(&ListReport) -> u64| of().map(count).sum::<u64>();
+            let oldest = of().map(|list| now.since(list.as_of).0 / 1_000).max();
+            let stale = of().filter(|list| list.stale_from <= now).count() as u64;
+            for (gauge, value) in [
+                (&self.enrichment_entries, sum(|list| list.entries as u64)),
+                (&self.enrichment_bad_lines, sum(|list| list.bad)),
+                (
+                    &self.enrichment_unreadable,
+                    sum(|list| u64::from(list.unreadable.is_some())),
+                ),
+                (&self.enrichment_stale, stale),
+                (
+                    &self.enrichment_age_seconds,
+                    oldest.unwrap_or(0).max(0).unsigned_abs(),
+                ),
+            ] {
+                let gauge = gauge.with_label_values(&[kind.as_str()]);
+                gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+            }
         }
     }
 

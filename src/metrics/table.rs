@@ -126,6 +126,18 @@ table! {
 
     /// Policies read again at SIGHUP, by what became of them: applied, unchanged or refused, since this process started.
     policy_reloads: IntCounterVec = "caseloom_policy_reloads_total" ["outcome"];
+    /// Entries of the lists of users, assets and indicators that hold now.
+    enrichment_entries: IntGaugeVec = "caseloom_enrichment_entries" ["kind"];
+    /// Lines and objects of the lists that are wrong, as they were last read.
+    enrichment_bad_lines: IntGaugeVec = "caseloom_enrichment_bad_lines" ["kind"];
+    /// Lists that can't be read now; what they said before stays.
+    enrichment_unreadable: IntGaugeVec = "caseloom_enrichment_unreadable" ["kind"];
+    /// Lists that are stale by their stale_after.
+    enrichment_stale: IntGaugeVec = "caseloom_enrichment_stale" ["kind"];
+    /// Seconds since the list that is oldest changed; 0: there is none.
+    enrichment_age_seconds: IntGaugeVec = "caseloom_enrichment_age_seconds" ["kind"];
+    /// Facts that came onto groups with their entities, since this process started.
+    enrichment_facts: IntCounterVec = "caseloom_enrichment_facts_total" ["kind"];
     /// Entities that are worth less than their kind because they touch too much, now: common (half) or hub (nothing).
     hubs: IntGaugeVec = "caseloom_hubs" ["standing"];
     /// Pairs of a rule and its subject by how they stood at their last alert: news, lasting or background. Of those that

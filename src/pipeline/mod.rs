@@ -35,7 +35,7 @@ pub use lane::{Lane, LaneParts, News};
 pub use owner::{Limits, OnEvent, Owner, Parts};
 pub use post::{Heads, Mailbox, Post, Receipt, post};
 pub use relay::{Acceptance, Relay, RelayError, RelayStart, Step};
-pub use reload::PolicyPost;
+pub use reload::ContextPost;
 pub use status::LaneStatus;
 pub use topics::{TopicSettings, Topics};
 pub use wake::wake;

@@ -19,7 +19,7 @@ use super::guard::StoreGuard;
 use super::intake::Intake;
 use super::lane::News;
 use super::post::Post;
-use super::reload::{self, PolicyPost};
+use super::reload::{self, ContextPost};
 use super::status::LaneStatus;
 use super::topics::Topics;
 use crate::clock::Clock;
@@ -88,8 +88,8 @@ pub struct Parts {
     pub desk: DeskQueue,
     /// Records that go out with the batches.
     pub post: Post,
-    /// Brings new policies.
-    pub policies: PolicyPost,
+    /// Brings new policies and lists.
+    pub contexts: ContextPost,
     /// Who else wants to know of case events.
     pub on_event: Option<OnEvent>,
 }
@@ -116,7 +116,7 @@ pub struct Owner {
     lane_status: LaneStatus,
     guard: StoreGuard,
     attempt: Attempt,
-    policies: PolicyPost,
+    contexts: ContextPost,
     /// Messages that are still to be taken one at a time.
     careful: usize,
     /// The last time told to the engine; wall clocks jump back, the engine's time must not.
@@ -171,7 +171,7 @@ impl Owner {
             lane_status: parts.lane_status,
             guard: parts.guard,
             attempt: parts.care.attempt,
-            policies: parts.policies,
+            contexts: parts.contexts,
             careful,
             told: Timestamp::MIN,
             lost: parts.lost,
@@ -257,7 +257,7 @@ impl Owner {
     pub fn step(&mut self, batch: &RecordBatch) -> Result<Option<Persisted>, PipelineError> {
         let now = self.clock.now().max(self.told);
         self.told = now;
-        reload::adopt(&self.policies, &mut self.intake, now, &self.metrics);
+        reload::adopt(&self.contexts, &mut self.intake, now, &self.metrics);
         self.note_suspect(batch)?;
         self.intake.assign(&batch.assigned);
         self.intake.take(batch, &self.topics, now, &self.metrics);

@@ -1,10 +1,12 @@
-//! A policy on its way to the owner: whoever reads the file posts it, the owner takes it between two batches.
+//! A policy or lists on their way to the owner: whoever reads the files posts them, the owner takes them between two
+//! batches.
 //!
-//! There is one place: a policy that was not taken yet is replaced by a newer one, so nothing can pile up.
+//! There is one place for each: what was not taken yet is replaced by what is newer, so nothing can pile up.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use caseloom_engine::context::Context;
+use caseloom_engine::knowledge::Knowledge;
 use caseloom_engine::policy::Policy;
 use caseloom_engine::time::Timestamp;
 
@@ -12,27 +14,52 @@ use super::intake::Intake;
 use crate::config::{Change, changes};
 use crate::metrics::{Metrics, Reload};
 
-/// Holds the next policy. Clones share it. A std Mutex, because it is held for a move only.
+/// Holds what comes next. Clones share it. A std Mutex, because it is held for a move only.
 #[derive(Clone, Debug, Default)]
-pub struct PolicyPost(Arc<Mutex<Option<Box<Policy>>>>);
+pub struct ContextPost(Arc<Mutex<Waiting>>);
 
-impl PolicyPost {
+#[derive(Debug, Default)]
+struct Waiting {
+    policy: Option<Box<Policy>>,
+    knowledge: Option<Arc<Knowledge>>,
+}
+
+impl ContextPost {
     /// Posts a checked policy.
-    pub fn post(&self, policy: Policy) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(policy));
+    pub fn policy(&self, policy: Policy) {
+        self.waiting().policy = Some(Box::new(policy));
     }
 
-    /// Takes what was posted last.
-    pub fn take(&self) -> Option<Box<Policy>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Posts what lists say.
+    pub fn knowledge(&self, knowledge: Arc<Knowledge>) {
+        self.waiting().knowledge = Some(knowledge);
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Puts a policy that was posted in force; it is written with the batch at hand.
-pub(super) fn adopt(post: &PolicyPost, intake: &mut Intake, now: Timestamp, metrics: &Metrics) {
-    let Some(policy) = post.take() else {
-        return;
-    };
+/// Puts in force what was posted; it is written with the batch at hand.
+pub(super) fn adopt(post: &ContextPost, intake: &mut Intake, now: Timestamp, metrics: &Metrics) {
+    let Waiting { policy, knowledge } = std::mem::take(&mut *post.waiting());
+    if let Some(policy) = policy {
+        put_in_force(policy, intake, now, metrics);
+    }
+    if let Some(knowledge) = knowledge {
+        let told = Context::Knowledge(knowledge);
+        let Intake {
+            correlator,
+            decision,
+            ..
+        } = intake;
+        if let Err(error) = correlator.on_context(now, told, decision) {
+            tracing::error!(%error, "the lists known before stay");
+        }
+    }
+}
+
+fn put_in_force(policy: Box<Policy>, intake: &mut Intake, now: Timestamp, metrics: &Metrics) {
     let Intake {
         correlator,
         decision,

@@ -42,6 +42,7 @@ pub fn wake(
         Record::Work(work) => correlator.restore_work(*work),
         Record::AuditHead(head) => correlator.restore_audit(head),
         Record::Turns(turns) => correlator.restore_turns(*turns),
+        Record::Facts(facts) => correlator.restore_facts(&facts),
         Record::Key(key) => correlator.restore_key(key),
         Record::Policy(policy) => correlator.restore_policy(&policy),
         Record::Silence(silence) => correlator.restore_silence(*silence),

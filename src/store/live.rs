@@ -186,6 +186,10 @@ impl<'a> Reading<'a> {
         while let Some((_, value)) = works.next()? {
             self.put(Record::Work(codec::decode(Family::State, value)?));
         }
+        let mut known = Cursor::over(self.db, Family::State, schema::all_facts().range());
+        while let Some((_, value)) = known.next()? {
+            self.put(Record::Facts(codec::decode(Family::State, value)?));
+        }
         let mut heads = Cursor::over(self.db, Family::State, schema::audit_heads().range());
         while let Some((_, value)) = heads.next()? {
             self.put(Record::AuditHead(codec::decode(Family::State, value)?));

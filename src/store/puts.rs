@@ -99,6 +99,7 @@ impl<'a> Puts<'a> {
                 self.delete(Family::State, schema::past(*group));
                 Ok(())
             }
+            Record::Facts(facts) => self.record(Family::State, &schema::facts(facts.group), facts),
             Record::Merge(merge) => self.record(Family::State, &schema::merge(merge.loser), merge),
             Record::Rehomed(activity, from, _) => {
                 for part in [PART_ACTIVITY, PART_LINKS, PART_TALLY] {

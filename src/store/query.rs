@@ -296,6 +296,7 @@ pub(super) fn recall(
         return Ok(None);
     };
     let work = db.record(Family::State, &schema::work(id))?;
+    let facts = db.record(Family::State, &schema::facts(id))?;
     let merge = match group.stage {
         Stage::Merged { .. } => db.record(Family::State, &schema::merge(id))?,
         _ => None,
@@ -313,6 +314,7 @@ pub(super) fn recall(
         group,
         work,
         activities,
+        facts,
         merge,
     }))
 }

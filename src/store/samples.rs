@@ -4,9 +4,10 @@ use caseloom_engine::alert::{Lifecycle, Position, Severity, TopicId};
 use caseloom_engine::command::{Actor, Proof};
 use caseloom_engine::entity::{Entity, EntityKind, Role};
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId, SilenceId};
+use caseloom_engine::knowledge::{Fact, FactKind, Mark};
 use caseloom_engine::record::{
-    ActivityRecord, GroundsRecord, GroupRecord, IdentityRecord, Link, LinkKind, Record, Relation,
-    ScopeRecord, Stage, Status, TallyRecord,
+    ActivityRecord, FactsRecord, GroundsRecord, GroupRecord, IdentityRecord, Link, LinkKind,
+    Record, Relation, ScopeRecord, Stage, Status, TallyRecord,
 };
 use caseloom_engine::recurrence::Standing;
 use caseloom_engine::silence::{EntityTerm, Matcher, Silence, SuppressedRecord};
@@ -120,6 +121,26 @@ pub(super) fn tally(group: u64, id: u64) -> TallyRecord {
         base: Standing::News,
         is_counted: false,
         busy_hours: 1,
+    }
+}
+
+pub(super) fn facts(group: u64) -> FactsRecord {
+    let fact = Fact {
+        entity: EntityKind::Ip,
+        value: "10.1.2.3".into(),
+        kind: FactKind::Intel,
+        mark: Mark::Confidence(80),
+        fields: vec![("label".into(), "c2".into())],
+        source: "feed".into(),
+        as_of: NOON,
+        stale_from: NOON.plus(Span::DAY),
+        since: NOON,
+    };
+    FactsRecord {
+        group: GroupId(group),
+        facts: vec![fact],
+        parts: [0.0, 0.0, 0.8],
+        raise: 1.8,
     }
 }
 

@@ -28,6 +28,7 @@
 //! | state | 14 group:u64 | `PastRecord`: a case that ended, by what it linked |
 //! | state | 15 silence:u64 | `Silence`, also one that is over |
 //! | state | 16 activity:u64 | `SuppressedRecord`: alerts that a silence kept out |
+//! | state | 17 group:u64 | `FactsRecord`: what is known of the group's entities |
 //! | alerts | scope:u32 day:u32 activity:u64 batch:u64 | the activity's alerts of that batch, see `chunk` |
 //! | raw | scope:u32 day:u32 activity:u64 topic:u16 partition:u32 offset:u64 | a raw message |
 //! | dedup | scope:u32 day:u32 key:16 bytes | a native id that was met |
@@ -72,6 +73,7 @@ const STATE_MERGE: u8 = 13;
 const STATE_PAST: u8 = 14;
 const STATE_SILENCE: u8 = 15;
 const STATE_SUPPRESSED: u8 = 16;
+const STATE_FACTS: u8 = 17;
 const INDEX_CASE: u8 = 1;
 const INDEX_LIVE: u8 = 2;
 const INDEX_CHAIN: u8 = 3;
@@ -331,6 +333,14 @@ pub(super) fn all_suppressed() -> Key {
 
 pub(super) fn suppressed(id: ActivityId) -> Key {
     all_suppressed().with(&id.0.to_be_bytes())
+}
+
+pub(super) fn all_facts() -> Key {
+    Key::new().with(&[STATE_FACTS])
+}
+
+pub(super) fn facts(group: GroupId) -> Key {
+    all_facts().with(&group.0.to_be_bytes())
 }
 
 pub(super) fn policies() -> Key {

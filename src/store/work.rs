@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use caseloom_engine::command::{AuditHead, AuditRecord, EntryRecord, Work};
 use caseloom_engine::ids::{GroupId, ScopeId};
-use caseloom_engine::record::{GroupRecord, ScopeRecord};
+use caseloom_engine::record::{FactsRecord, GroupRecord, ScopeRecord};
 
 use super::codec;
 use super::error::StoreError;
@@ -20,6 +20,11 @@ impl StoreReader {
     /// When something can't be read; so with every method here.
     pub fn work(&self, group: GroupId) -> Result<Option<Work>, StoreError> {
         self.db.record(Family::State, &schema::work(group))
+    }
+
+    /// What is known of a group's entities, if anything ever was.
+    pub fn facts(&self, group: GroupId) -> Result<Option<FactsRecord>, StoreError> {
+        self.db.record(Family::State, &schema::facts(group))
     }
 
     /// What was done to each group that was touched.

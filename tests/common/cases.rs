@@ -9,7 +9,8 @@ use caseloom_engine::alert::Severity;
 use caseloom_engine::decision::{ActivityView, CaseEvent, CaseSnapshot, EntityView, EventType};
 use caseloom_engine::entity::{Entity, EntityKind, Role};
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
-use caseloom_engine::record::{GroupRecord, Link, LinkKind, Relation, Stage, Status};
+use caseloom_engine::knowledge::{Criticality, Fact, FactKind, Mark};
+use caseloom_engine::record::{FactsRecord, GroupRecord, Link, LinkKind, Relation, Stage, Status};
 use caseloom_engine::time::{Span, Timestamp};
 
 /// 2022-01-25T00:00:01Z.
@@ -62,6 +63,7 @@ pub(crate) fn case(count: u64) -> CaseSnapshot {
         activities: (1..=count).map(activity).collect(),
         entities: EntityKind::ALL.into_iter().map(entity).collect(),
         truncated: false,
+        facts: None,
         work: None,
     }
 }
@@ -157,6 +159,7 @@ pub(crate) fn worst(text: &str) -> CaseSnapshot {
     case.group.title = text.into();
     case.group.scope_name = text.into();
     case.group.owner = Some(text.into());
+    case.facts = Some(Box::new(facts(text, 64)));
     case.group.attack = vec![text.into(); 200];
     case.group.related = vec![(Relation::Related, CaseId(u64::MAX)); 500];
     case
@@ -167,5 +170,36 @@ fn long_link(other: u64, text: &str) -> Link {
         entities: vec![(EntityKind::Url, text.into()); 9],
         policy: text.into(),
         ..link(other)
+    }
+}
+
+/// Facts of every kind with all the fields they can have, and `text` for every text.
+pub(crate) fn facts(text: &str, count: usize) -> FactsRecord {
+    let marks = [
+        (FactKind::User, Mark::Vip),
+        (FactKind::Asset, Mark::Criticality(Criticality::High)),
+        (FactKind::Intel, Mark::Confidence(80)),
+        (FactKind::Asset, Mark::Plain),
+    ];
+    let fact = |(kind, mark): (FactKind, Mark)| Fact {
+        entity: EntityKind::Ip,
+        value: text.into(),
+        kind,
+        mark,
+        fields: vec![(text.into(), text.into()); Fact::FIELDS_MAX],
+        source: text.into(),
+        as_of: TIME,
+        stale_from: if kind == FactKind::Intel {
+            Timestamp::MAX
+        } else {
+            TIME
+        },
+        since: TIME,
+    };
+    FactsRecord {
+        group: GroupId(1),
+        facts: marks.into_iter().cycle().take(count).map(fact).collect(),
+        parts: [0.5, 0.25, 0.8],
+        raise: 3.0,
     }
 }

@@ -18,8 +18,8 @@ use caseloom::generate::{Generator, Profile};
 use caseloom::http::Live;
 use caseloom::metrics::Metrics;
 use caseloom::pipeline::{
-    Acceptance, Attempt, Care, Desk, Heads, Lane, LaneParts, LaneStatus, Limits, Mailbox, Owner,
-    Parts, PolicyPost, RelayStart, StoreGuard, TopicSettings, Topics, desk, post, wake,
+    Acceptance, Attempt, Care, ContextPost, Desk, Heads, Lane, LaneParts, LaneStatus, Limits,
+    Mailbox, Owner, Parts, RelayStart, StoreGuard, TopicSettings, Topics, desk, post, wake,
 };
 use caseloom::ports::{
     Destination, NextOffset, Outlet, OutputRecord, Progress, PublishError, Publisher, Record,
@@ -60,7 +60,7 @@ pub(crate) struct Rig {
 
 /// A process from its start to its end or crash.
 pub(crate) struct Running {
-    pub(crate) policies: PolicyPost,
+    pub(crate) contexts: ContextPost,
     pub(crate) owner: Owner,
     pub(crate) view: Arc<CaseView>,
     pub(crate) metrics: Arc<Metrics>,
@@ -144,7 +144,7 @@ impl Rig {
         let guard = StoreGuard::default();
         let (desk, queue) = desk();
         let (mailbox, post) = post(Heads::new(store.reader.clone(), Span(60_000)));
-        let policies = PolicyPost::default();
+        let contexts = ContextPost::default();
         let live = Live::default();
         let told = live.clone();
         let owner = Owner::new(Parts {
@@ -168,12 +168,12 @@ impl Rig {
             care: Care::after(recovered.batch_no, recovered.attempt),
             desk: queue,
             post,
-            policies: policies.clone(),
+            contexts: contexts.clone(),
             on_event: Some(Box::new(move |event| told.tell(event))),
         });
         Running {
             owner,
-            policies,
+            contexts,
             view,
             metrics,
             reader: store.reader,

@@ -157,3 +157,54 @@ fn an_unknown_case_is_a_problem() {
         assert_eq!(answer.header("content-type"), "application/problem+json");
     }
 }
+
+#[test]
+fn what_is_known_stands_on_the_case_with_its_source_and_in_the_risk() {
+    let fixture = Fixture::new();
+    let case = fixture.json(&format!("/api/v1/cases/{}", id(1)));
+    assert_eq!(
+        case["enrichment"][0],
+        json!({
+            "entity": {"kind": "host", "value": "web-01"}, "kind": "asset",
+            "fields": {"criticality": "critical", "note": crate::fixture::HOSTILE},
+            "source": "machines", "as_of": "2026-01-30T08:00:00.000Z", "since": "2026-01-31T07:59:00.000Z", "stale": false,
+        })
+    );
+    assert_eq!(case["enrichment"][1]["stale"], true);
+    let parts = case["risk_parts"].as_array().unwrap();
+    let of = |part: &Value| {
+        (
+            part["part"].as_str().unwrap().to_owned(),
+            part["value"].as_f64().unwrap(),
+        )
+    };
+    assert_eq!(
+        parts.iter().map(of).collect::<Vec<_>>()[1..],
+        [("asset".into(), 1.5), ("intel".into(), 1.6)]
+    );
+    let none = fixture.json(&format!("/api/v1/cases/{}", id(3)));
+    assert_eq!(none["enrichment"], json!([]));
+
+    let page = fixture.get(&format!("/cases/{}", id(1))).text;
+    assert!(
+        page.contains("criticality") && page.contains("(stale)") && !page.contains("<script>alert")
+    );
+    let report = fixture
+        .get(&format!("/api/v1/cases/{}/report?format=markdown", id(1)))
+        .text;
+    assert!(
+        report.contains("Known of its entities") && report.contains("machines"),
+        "{report}"
+    );
+    let timeline = fixture.json(&format!("/api/v1/cases/{}/timeline?kind=automatic", id(1)));
+    let said: Vec<&str> = timeline["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|item| item["text"].as_str())
+        .collect();
+    assert!(
+        said.contains(&"enriched: host web-01 is an asset of critical criticality, says machines"),
+        "{said:?}"
+    );
+}

@@ -22,8 +22,10 @@ use caseloom_engine::accounting::{Accounting, Disposition, MessageOutcome};
 use caseloom_engine::alert::{Position, Severity, TopicId};
 use caseloom_engine::entity::{Entity, EntityKind, Role};
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
+use caseloom_engine::knowledge::{Criticality, Fact, FactKind, Mark};
 use caseloom_engine::record::{
-    ActivityRecord, GroupRecord, Link, LinkKind, Record, Relation, Stage, Status, TallyRecord,
+    ActivityRecord, FactsRecord, GroupRecord, Link, LinkKind, Record, Relation, Stage, Status,
+    TallyRecord,
 };
 use caseloom_engine::recurrence::Standing;
 use caseloom_engine::time::{Span, Timestamp};
@@ -361,7 +363,49 @@ fn records() -> Vec<Record> {
     let links = vec![link(11, Span::MINUTE.times(3)), link(12, Span::ZERO)];
     records.extend(activity(13, 1, links));
     records.extend(groups().map(Box::new).map(Record::Group));
+    records.push(Record::Facts(Box::new(facts())));
     records
+}
+
+/// What is known of case 1: its machine is critical, and a list that is stale calls an address of it bad.
+fn facts() -> FactsRecord {
+    let fact = |entity, value: &str, kind, mark, source: &str| Fact {
+        entity,
+        value: value.into(),
+        kind,
+        mark,
+        fields: vec![("note".into(), HOSTILE.into())],
+        source: source.into(),
+        as_of: NOW.minus(Span::DAY),
+        stale_from: if kind == FactKind::Intel {
+            NOW
+        } else {
+            Timestamp::MAX
+        },
+        since: NOW.minus(Span::MINUTE),
+    };
+    let machine = Mark::Criticality(Criticality::Critical);
+    FactsRecord {
+        group: GroupId(1),
+        facts: vec![
+            fact(
+                EntityKind::Host,
+                "web-01",
+                FactKind::Asset,
+                machine,
+                "machines",
+            ),
+            fact(
+                EntityKind::Ip,
+                "203.0.113.9",
+                FactKind::Intel,
+                Mark::Confidence(60),
+                "feed",
+            ),
+        ],
+        parts: [0.0, 0.5, 0.6],
+        raise: 2.4,
+    }
 }
 
 /// Two alerts for each activity of case 1.

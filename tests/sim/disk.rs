@@ -18,8 +18,8 @@ use caseloom_engine::command::{
 use caseloom_engine::ids::{ActivityId, CaseId, GroupId, ScopeId};
 use caseloom_engine::past::PastRecord;
 use caseloom_engine::record::{
-    ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, MergeRecord, PolicyRecord, Record,
-    ScopeRecord, TallyRecord,
+    ActivityRecord, BusyRecord, FactsRecord, GroupRecord, IdentityRecord, MergeRecord,
+    PolicyRecord, Record, ScopeRecord, TallyRecord,
 };
 use caseloom_engine::recurrence::PairRecord;
 use caseloom_engine::silence::{Silence, SuppressedRecord};
@@ -82,6 +82,7 @@ pub(crate) struct Image {
     pub(crate) busy: BTreeMap<(u32, u8, String), BusyRecord>,
     pub(crate) loose: BTreeSet<(GroupId, ActivityId)>,
     pub(crate) works: BTreeMap<GroupId, Work>,
+    pub(crate) facts: BTreeMap<GroupId, FactsRecord>,
     pub(crate) merges: BTreeMap<GroupId, MergeRecord>,
     pub(crate) past: BTreeMap<GroupId, PastRecord>,
     pub(crate) silences: BTreeMap<u64, Silence>,
@@ -264,6 +265,7 @@ impl Image {
                 }
                 Record::Past(past) => drop(self.past.insert(past.group, *past)),
                 Record::PastGone(group) => drop(self.past.remove(&group)),
+                Record::Facts(facts) => drop(self.facts.insert(facts.group, *facts)),
                 Record::Merge(merge) => drop(self.merges.insert(merge.loser, *merge)),
                 Record::Silence(silence) => drop(self.silences.insert(silence.id.0, *silence)),
                 Record::Suppressed(kept) => drop(self.suppressed.insert(kept.id, *kept)),
@@ -355,6 +357,7 @@ impl BatchStore for Disk {
             Recall {
                 group: group.clone(),
                 work: image.works.get(&group.id).cloned(),
+                facts: image.facts.get(&group.id).cloned().map(Box::new),
                 activities: parts.flat_map(of_part).collect(),
                 merge: image.merges.get(&group.id).cloned().map(Box::new),
             }
@@ -450,6 +453,9 @@ impl Memory for Disk {
         }
         for work in image.works.values() {
             emit(Record::Work(Box::new(work.clone())));
+        }
+        for facts in image.facts.values() {
+            emit(Record::Facts(Box::new(facts.clone())));
         }
         for head in image.heads.values() {
             emit(Record::AuditHead(*head));

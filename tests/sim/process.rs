@@ -107,7 +107,7 @@ impl Process {
             care: Care::default(),
             desk: DeskQueue::default(),
             post: Post::none(),
-            policies: Default::default(),
+            contexts: Default::default(),
             on_event: None,
         });
         Self {

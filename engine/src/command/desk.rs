@@ -12,7 +12,7 @@ use super::work::Work;
 use super::{Answer, Command, Done, Illegal};
 use crate::decision::Decision;
 use crate::ids::{CaseId, GroupId, ScopeId};
-use crate::record::{ActivityRecord, GroupRecord, MergeRecord, Record, TallyRecord};
+use crate::record::{ActivityRecord, FactsRecord, GroupRecord, MergeRecord, Record, TallyRecord};
 use crate::time::Timestamp;
 
 /// A case that left memory, from the store: for commands on it.
@@ -24,6 +24,8 @@ pub struct Recall {
     pub work: Option<Work>,
     /// Its activities, of all parts.
     pub activities: Vec<(ActivityRecord, TallyRecord)>,
+    /// What is known of its entities.
+    pub facts: Option<Box<FactsRecord>>,
     /// How it was merged into another one, where it was.
     pub merge: Option<Box<MergeRecord>>,
 }

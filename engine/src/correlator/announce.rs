@@ -131,6 +131,7 @@ impl Correlator {
             activities,
             entities,
             truncated,
+            facts: self.show_facts(group),
             work: self.desk.work(group.head.id).cloned().map(Box::new),
         }
     }

@@ -221,7 +221,7 @@ impl Correlator {
         let (other_id, other_first) = (other.id, other.first);
         let activity = self.activities.get(no);
         let (first, last) = (activity.first, activity.last);
-        let (count, mentions) = (activity.count, activity.mentions.clone());
+        let count = activity.count;
         let link = LinkNo {
             other: other_id,
             gap: Span::ZERO
@@ -236,9 +236,7 @@ impl Correlator {
         self.settle_loose(now, no, group, decision);
         let body = &mut self.groups.get_mut(group).body;
         body.attached += count;
-        for mention in &mentions {
-            body.add_entity(mention.entity());
-        }
+        self.take_entities(now, no, decision);
         if self.groups.get(group).head.stage.is_live_case() {
             self.shift(Disposition::Background, Disposition::Case, count, decision);
         }

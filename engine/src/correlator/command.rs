@@ -396,6 +396,7 @@ impl Correlator {
             activities: strongest.into_iter().map(view).collect(),
             entities: entities.into_iter().take(shown).collect(),
             group: away.group.clone(),
+            facts: away.facts.clone(),
             work: away.work.clone().map(Box::new),
         }
     }

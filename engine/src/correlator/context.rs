@@ -21,7 +21,14 @@ impl Correlator {
         context: Context,
         decision: &mut Decision,
     ) -> Result<(), ContextRefused> {
-        let Context::Policy(policy) = context;
+        let policy = match context {
+            Context::Policy(policy) => policy,
+            Context::Knowledge(knowledge) => {
+                self.announce_due(now, decision);
+                self.learn_anew(now, knowledge, decision);
+                return Ok(());
+            }
+        };
         policy.check()?;
         if policy.lateness != self.policy.lateness {
             return Err(ContextRefused::Fixed { key: "lateness" });
@@ -31,6 +38,7 @@ impl Correlator {
             return Ok(());
         }
         self.put_in_force(*policy);
+        self.weigh_facts(now);
         self.tell_policy(now);
         Ok(())
     }

@@ -100,6 +100,8 @@ impl Correlator {
         if let Some(work) = file.work {
             self.desk.put(work);
         }
+        let known = file.facts.map(|facts| facts.facts).unwrap_or_default();
+        self.settle_facts(no, known);
         self.arm_new(no);
         self.note_group(no);
         self.find_continuation(no);

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::Correlator;
+use super::{Correlator, know};
 use crate::accounting::Disposition;
 use crate::activities::Activity;
 use crate::decision::{Decision, EventType};
@@ -154,7 +154,13 @@ impl Correlator {
         if severity.score >= CRITICAL && !severity.assumed {
             return Some("critical");
         }
-        (group.body.risk.value(&group.body.attack) >= self.policy.promotion_risk).then_some("risk")
+        let (body, enough) = (&group.body, self.policy.promotion_risk);
+        if body.risk() < enough {
+            return None;
+        }
+        // Without what is known of its entities it would be none.
+        let is_raised = body.risk.value(&body.attack, 1.0) < enough;
+        Some(if is_raised { "enrichment" } else { "risk" })
     }
 
     /// When a group ends: nothing that arrives within the allowed lateness can join it then, or else the order of
@@ -310,6 +316,8 @@ impl Correlator {
         }
         let id = self.groups.get(no).head.id;
         self.desk.take(id, decision);
+        let group = self.groups.get_mut(no);
+        know::tell(group, &self.policy.raise, decision);
         let record = self.forget(no, decision);
         self.digest_ended(&record);
         decision.record(|| Record::Group(Box::new(record)));

@@ -110,7 +110,7 @@ impl Correlator {
                 Stage::Open => Evicted::Case,
                 _ => Evicted::Candidate,
             };
-            let risk = group.body.risk.value(&group.body.attack).to_bits();
+            let risk = group.body.risk().to_bits();
             (kind, risk, group.body.last, group.head.id)
         };
         let all = self.groups.iter().map(place);

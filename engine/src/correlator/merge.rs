@@ -3,7 +3,7 @@
 
 use smallvec::SmallVec;
 
-use super::Correlator;
+use super::{Correlator, know};
 use crate::activities::{Activity, begin_of};
 use crate::decision::{Decision, EventType};
 use crate::entities::{Known, Mention};
@@ -433,6 +433,7 @@ impl Correlator {
         let name = &self.scopes.get(scope).name;
         let record = self.groups.get(loser).record(name);
         decision.record(|| Record::Group(Box::new(record.clone())));
+        know::tell(self.groups.get_mut(loser), &self.policy.raise, decision);
         self.digest_ended(&record);
         if self.groups.get(survivor).head.stage.is_live_case() && self.scratch.farewell.is_none() {
             let (from, to) = (
@@ -506,6 +507,7 @@ impl Correlator {
         body.activities.extend_from_slice(&moved.body.activities);
         body.absorb_entities(&moved.body);
         body.absorb_sums(&moved.body);
+        body.facts.absorb(&moved.body.facts, &self.policy.raise);
         if moved.body.severity.score > body.severity.score {
             body.severity = moved.body.severity;
             body.title = moved.body.title.clone();

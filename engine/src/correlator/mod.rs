@@ -5,7 +5,7 @@
 //! again; [`Correlator::seal`] ends a batch and hands out the final value of everything that changed.
 //!
 //! Rooms: `decide` (one alert), `link` (what it shares with whom), `place` (join, open, merge, continue), `merge`,
-//! `life` (promotion, expiry, closing), `reopen` (what returns to a case that silence closed), `recur` (which case a new one comes back from), `silence` (what people don't want to hear of), `command` (what people do), `context` (another policy), `announce` (events), `restore` (memory
+//! `know` (what lists say of its entities), `life` (promotion, expiry, closing), `reopen` (what returns to a case that silence closed), `recur` (which case a new one comes back from), `silence` (what people don't want to hear of), `command` (what people do), `context` (another policy), `announce` (events), `restore` (memory
 //! from the store), `memory` (what goes when there is too much), `digest` (state hash).
 
 mod ahead;
@@ -18,6 +18,7 @@ mod digest;
 mod duty;
 mod exchange;
 mod judge;
+mod know;
 mod life;
 mod link;
 mod memory;
@@ -34,6 +35,7 @@ pub use memory::Evicted;
 
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::accounting::{Accounting, Disposition, MessageOutcome, Move};
 use crate::activities::{Activity, ActivityTable};
@@ -49,6 +51,7 @@ use crate::hours::Hours;
 use crate::identities::Identities;
 use crate::ids::{GroupId, ScopeId};
 use crate::keys::KeyTable;
+use crate::knowledge::Knowledge;
 use crate::past::Past;
 use crate::policy::Policy;
 use crate::printer::Printer;
@@ -73,6 +76,8 @@ pub struct Correlator {
     told: Option<CompactString>,
     /// Since when the policy is in force, until the store has it.
     policy_since: Option<Timestamp>,
+    /// What lists say of entities.
+    knowledge: Arc<Knowledge>,
     topics: BTreeMap<TopicId, CompactString>,
     scopes: Scopes,
     entities: EntityTable,
@@ -170,6 +175,7 @@ impl Correlator {
             policies,
             told: None,
             policy_since: None,
+            knowledge: Arc::default(),
             topics: BTreeMap::new(),
             scopes,
             entities: EntityTable::new(printer),
@@ -278,6 +284,7 @@ impl Correlator {
                 group.head.dirty = false;
                 let name = &self.scopes.get(group.head.scope).name;
                 decision.record(|| Record::Group(Box::new(group.record(name))));
+                know::tell(group, &self.policy.raise, decision);
             }
         }
         self.seal_memory(decision);

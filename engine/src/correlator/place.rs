@@ -313,12 +313,9 @@ impl Correlator {
         alert: &Alert,
         decision: &mut Decision,
     ) {
-        let activity = self.activities.get(no);
-        let group = activity.group;
+        let group = self.activities.get(no).group;
+        self.take_entities(now, no, decision);
         let body = &mut self.groups.get_mut(group).body;
-        for mention in &activity.mentions {
-            body.add_entity(mention.entity());
-        }
         body.add_attack(&alert.attack);
         self.extend(no);
         if self.weigh(group, no) {

@@ -269,6 +269,7 @@ impl Correlator {
             },
             work: None,
             activities: Vec::new(),
+            facts: None,
             merge: None,
         }
     }

@@ -14,6 +14,7 @@
 pub mod acts;
 pub mod arrival;
 pub mod days;
+pub mod lists;
 pub mod shelf;
 pub mod worlds;
 
@@ -125,7 +126,7 @@ fn add_word(alert: &mut Alert, word: &str) {
 }
 
 /// An entity from `kind:value[/role][#thing]`; affected where no role is named.
-fn entity(word: &str) -> Entity {
+pub fn entity(word: &str) -> Entity {
     let (word, thing) = word.split_once('#').unwrap_or((word, "0"));
     let (kind, rest) = word.split_once(':').expect("kind:value");
     let (value, role) = rest.split_once('/').unwrap_or((rest, "affected"));
@@ -143,6 +144,8 @@ pub fn set(policy: &mut Policy, assignment: &str) {
         "caps.entities" => policy.caps.entities = value.parse().unwrap(),
         "caps.age" => policy.caps.age = span(value),
         "caps.idle" => policy.caps.idle = span(value),
+        "raise.max" => policy.raise.max = value.parse().unwrap(),
+        "raise.vip" => policy.raise.vip = value.parse().unwrap(),
         "promotion" => policy.promotion_risk = value.parse().unwrap(),
         "lateness" => policy.lateness = span(value),
         "auto_close_after" => policy.auto_close_after = span(value),

@@ -12,8 +12,8 @@ use caseloom_engine::ids::{ActivityId, GroupId, SilenceId};
 use caseloom_engine::past::PastRecord;
 use caseloom_engine::policy::Policy;
 use caseloom_engine::record::{
-    ActivityRecord, BusyRecord, GroupRecord, IdentityRecord, MergeRecord, PairNames, PolicyRecord,
-    Record, ScopeRecord, TallyRecord,
+    ActivityRecord, BusyRecord, FactsRecord, GroupRecord, IdentityRecord, MergeRecord, PairNames,
+    PolicyRecord, Record, ScopeRecord, TallyRecord,
 };
 use caseloom_engine::recurrence::PairRecord;
 use caseloom_engine::silence::{SUPPRESSED_KEPT, Silence, SuppressedRecord};
@@ -42,6 +42,7 @@ pub struct Shelf {
     pub past: BTreeMap<GroupId, PastRecord>,
     pub silences: BTreeMap<SilenceId, Silence>,
     pub suppressed: BTreeMap<ActivityId, SuppressedRecord>,
+    pub facts: BTreeMap<GroupId, FactsRecord>,
     /// The policy in force.
     pub policy: Option<PolicyRecord>,
 }
@@ -78,6 +79,7 @@ impl Shelf {
             Record::Policy(policy) => self.policy = Some((**policy).clone()),
             Record::Past(past) => drop(self.past.insert(past.group, (**past).clone())),
             Record::PastGone(group) => drop(self.past.remove(group)),
+            Record::Facts(facts) => drop(self.facts.insert(facts.group, (**facts).clone())),
             Record::Merge(merge) => drop(self.merges.insert(merge.loser, (**merge).clone())),
             Record::Silence(silence) => drop(self.silences.insert(silence.id, (**silence).clone())),
             Record::Suppressed(kept) => drop(self.suppressed.insert(kept.id, (**kept).clone())),
@@ -134,6 +136,9 @@ impl Shelf {
                 mine.for_each(|a| woken.restore_activity(a, self.tallies[&a.id]));
             }
         }
+        self.facts
+            .values()
+            .for_each(|facts| woken.restore_facts(facts));
         for met in self.identities.values() {
             if met.time >= self.scopes[&met.scope.0].time.minus(policy.dedup.ids_kept) {
                 woken.restore_identity(*met);
@@ -172,6 +177,7 @@ impl Shelf {
         let work = self.works.get(&group.id).cloned();
         let merge = self.merges.get(&group.id).cloned().map(Box::new);
         Some(Recall {
+            facts: self.facts.get(&group.id).cloned().map(Box::new),
             group,
             work,
             activities,

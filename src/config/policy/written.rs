@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use caseloom_engine::entity::EntityKind;
+use caseloom_engine::knowledge::Criticality;
 use caseloom_engine::policy::{Pin, Policy};
 use caseloom_engine::record::Status;
 use caseloom_engine::time::Span;
@@ -59,6 +60,13 @@ pub fn written(policy: &Policy) -> BTreeMap<String, String> {
     say("reopen.remembered", length(reopen.remembered));
     say("reopen.entities_max", reopen.entities_max.to_string());
     say("promotion.risk", policy.promotion_risk.to_string());
+    say("enrichment.vip", policy.raise.vip.to_string());
+    for (criticality, bonus) in Criticality::ALL.into_iter().zip(policy.raise.assets) {
+        let key = format!("enrichment.assets.{}", criticality.as_str());
+        say(&key, bonus.to_string());
+    }
+    say("enrichment.intel", policy.raise.intel.to_string());
+    say("enrichment.max", policy.raise.max.to_string());
     let status = &policy.status;
     for (from, next) in STATUS_ALL.into_iter().zip(&status.next) {
         let next: Vec<&str> = next.iter().map(|to| to.as_str()).collect();
@@ -197,7 +205,9 @@ mod tests {
                 .values()
                 .map(|v| match v {
                     serde_json::Value::Array(a) => a.len(),
-                    serde_json::Value::Object(o) => o.len(),
+                    serde_json::Value::Object(o) => {
+                        o.values().map(|v| v.as_array().map_or(1, Vec::len)).sum()
+                    }
                     _ => 1,
                 })
                 .sum(),

@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use super::layout::Layout;
 use super::text::Text;
 use super::work::Latest;
-use super::{parts, timeline, work};
+use super::{known, parts, timeline, work};
 use crate::http::App;
 use crate::http::case::{Case, entity_totals};
 use crate::http::shape;
@@ -54,7 +54,7 @@ fn body(app: &App, case: &Case, latest: &Latest) -> Markup {
                 }
                 (rest(case))
             }
-            aside { (strongest(case)) (entities(case)) (related(&case.group)) (links(&case.group)) }
+            aside { (known::facts(case, app.clock.now())) (strongest(case)) (entities(case)) (known::risk(case)) (related(&case.group)) (links(&case.group)) }
         }
     }
 }

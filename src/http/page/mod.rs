@@ -4,6 +4,7 @@
 //! Text from alerts passes through [`text::Text`], which escapes it and makes invisible characters visible.
 
 mod case;
+mod known;
 mod layout;
 mod list;
 mod parts;

@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use caseloom_engine::ids::CaseId;
 use caseloom_engine::record::GroupRecord;
+use caseloom_engine::time::Timestamp;
 use serde::Serialize;
 
 use super::App;
@@ -91,7 +92,7 @@ pub(super) async fn report(
             return Err(HttpError::parameter("format", must));
         }
     };
-    let made = app.clock.now().to_rfc3339();
+    let made = app.clock.now();
     let found = app.reads.run(move |data| read(data, id, made, who.name));
     Ok(match found.await? {
         Found::MergedInto(survivor) => {
@@ -126,7 +127,7 @@ fn answer(group: &GroupRecord, report: &Report, format: Format) -> Response {
 fn read(
     data: &Data,
     id: CaseId,
-    made: String,
+    made: Timestamp,
     made_for: String,
 ) -> Result<Found<(GroupRecord, Report)>, HttpError> {
     let case = match read_case(data, id)? {
@@ -151,14 +152,14 @@ fn read(
                 .map(|part| part.case),
         );
     }
-    let case_detail = detail(&case);
+    let case_detail = detail(&case, made);
     let cuts = [
         ("activities", case_detail.truncated),
         ("timeline", lines.next_cursor.is_some()),
         ("audit", entries.len() > LINES_MAX),
     ];
     let report = Report {
-        made,
+        made: made.to_rfc3339(),
         made_for,
         version: env!("CARGO_PKG_VERSION"),
         case: case_detail,

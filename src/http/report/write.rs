@@ -23,6 +23,7 @@ pub(super) fn blocks(report: &Report) -> Vec<Block> {
     }
     blocks.push(Block::Facts(facts(report)));
     work(report, &mut blocks);
+    known(report, &mut blocks);
     blocks.push(Block::Heading("Entities"));
     let rows = case.entity_list.iter().map(|entity| {
         let roles: Vec<_> = entity.roles.iter().map(|role| role.as_str()).collect();
@@ -92,6 +93,37 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
         .collect();
     facts.push(("fields", fields.join("; ")));
     facts
+}
+
+/// What the risk is made of, and what lists say.
+fn known(report: &Report, blocks: &mut Vec<Block>) {
+    let case = &report.case;
+    blocks.push(Block::Heading("Risk"));
+    let rows = case.risk_parts.iter().map(|part| {
+        let (name, value) = (part.part.replace('_', " "), format!("{:.2}", part.value));
+        vec![name, value, part.text.clone()]
+    });
+    blocks.push(Block::Table(vec!["part", "value", "why"], rows.collect()));
+    if case.enrichment.is_empty() {
+        return;
+    }
+    blocks.push(Block::Heading("Known of its entities"));
+    let rows = case.enrichment.iter().map(|known| {
+        let fields = known.fields.iter();
+        let fields: Vec<String> = fields
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        let stale = if known.stale { " (stale)" } else { "" };
+        vec![
+            known.entity.kind.as_str().to_owned(),
+            known.entity.value.clone(),
+            fields.join("; "),
+            format!("{} ({})", known.source, known.kind),
+            format!("{}{stale}", known.as_of),
+        ]
+    });
+    let head = vec!["kind", "value", "what is known", "by", "as of"];
+    blocks.push(Block::Table(head, rows.collect()));
 }
 
 fn work(report: &Report, blocks: &mut Vec<Block>) {

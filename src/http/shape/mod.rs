@@ -3,6 +3,7 @@
 
 mod activity;
 mod event;
+mod known;
 mod work;
 
 use caseloom_engine::alert::Position;
@@ -14,6 +15,7 @@ use serde::Serialize;
 
 pub(super) use activity::{ActivityShape, EntityShape, LinkShape, RuleShape};
 pub(super) use event::EventShape;
+pub(super) use known::{KnownShape, RiskPartShape};
 pub(super) use work::{ActShape, EvidenceShape, NoteShape, TaskShape, WorkShape};
 
 /// A list.
@@ -75,6 +77,10 @@ pub(super) struct CaseDetail {
     pub(super) case: CaseShape,
     /// What people did, if they did anything.
     pub(super) work: Option<WorkShape>,
+    /// What lists say of its entities, the most telling first, at most 64.
+    pub(super) enrichment: Vec<KnownShape>,
+    /// What its risk is made of, in the order in which it is reckoned.
+    pub(super) risk_parts: Vec<RiskPartShape>,
     /// By first event time.
     pub(super) activity_list: Vec<ActivityShape>,
     /// Those in most activities first.

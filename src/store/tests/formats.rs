@@ -46,6 +46,7 @@ fn formats_stay() {
         Record::Scope(samples::scope(0)),
         Record::Silence(Box::new(samples::silence(1))),
         Record::Suppressed(Box::new(samples::suppressed(70))),
+        Record::Facts(Box::new(samples::facts(1))),
         Record::Identity(samples::identity(0, 4, NOON)),
         Record::Policy(Box::new(PolicyRecord {
             since: NOON,
