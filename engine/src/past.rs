@@ -1,7 +1,7 @@
 //! The past: cases that ended, each with the entities by which it linked, so that what comes back is told.
 //!
 //! Entities are known by a keyed hash of their names (64 bits of XXH3 with the store's secret). Of each case at most
-//! [`MARKS_MAX`] are remembered; of all cases as many as the policy says, and those of the oldest cases go first. What is
+//! `MARKS_MAX` are remembered; of all cases as many as the policy says, and those of the oldest cases go first. What is
 //! found depends on what is remembered alone, not on the order in which it came: so a restart finds the same.
 
 use std::collections::{BTreeMap, BTreeSet};

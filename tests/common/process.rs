@@ -89,6 +89,11 @@ impl Daemon {
         }
     }
 
+    /// Where a path is asked for.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     /// The body of a 200; `None` when nobody answers.
     pub(crate) fn get(&self, path: &str) -> Option<String> {
         let mut answer = ureq::get(format!("{}{path}", self.base)).call().ok()?;

@@ -26,7 +26,7 @@ fn check_accepts_the_shipped_files() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(
-        stdout.starts_with("ok: inputs 1, mappings 1, policy "),
+        stdout.starts_with("ok: inputs 1, mappings 1, lists 0, policy "),
         "{stdout}"
     );
 }

@@ -3,6 +3,7 @@
 
 #[path = "../common/process.rs"]
 mod process;
+mod casework;
 mod copies;
 mod kills;
 mod outage;
