@@ -245,7 +245,7 @@ fn relation_words(relation: Relation) -> &'static str {
         Relation::ContinuationOf => "continued from",
         Relation::Related => "linked, not merged",
         Relation::Apart => "kept apart by people",
-        Relation::RecurrenceOf => "what came back of",
+        Relation::RecurrenceOf => "the case before",
     }
 }
 
