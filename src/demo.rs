@@ -177,12 +177,11 @@ impl Stage {
     fn play(&self, producer: &ThreadedProducer<DefaultProducerContext>) {
         let history_ms = self.profile.lively.map_or(0, |lively| lively.from_ms);
         let generator = Generator::new(&self.profile, self.seed, self.begin.0 - history_ms);
-        let mut ends = None;
-        let alerts = generator.zip(1_u64..);
-        for (alert, number) in alerts {
+        let (mut sent, mut ends) = (0, None);
+        for alert in generator {
             let is_live = alert.arrival_ms >= self.begin.0;
             if is_live && ends.is_none() {
-                self.wait_for(number - 1, 0);
+                self.wait_for(sent, 0);
                 (self.say)(format!(
                     "history read: {}",
                     told(&self.metrics.accounting())
@@ -194,21 +193,25 @@ impl Stage {
             }
             let goes_on = match ends {
                 Some(ends) => self.wait_until(alert.arrival_ms, ends),
-                None => self.wait_for(number, UNREAD_MAX),
+                None => self.wait_for(sent, UNREAD_MAX),
             };
             if !goes_on {
                 return;
             }
-            send(producer, &alert, number);
+            match send(producer, &alert, sent) {
+                Ok(()) => sent += 1,
+                Err(error) => tracing::warn!(%error, "the demo's broker took no alert"),
+            }
         }
     }
 
-    /// Waits until no more than `unread` of the first `sent` messages are unread. `false`: the demo ends.
+    /// Waits until no more than `unread` of the first `sent` messages are neither read nor lost. `false`: the demo ends.
     fn wait_for(&self, sent: u64, unread: u64) -> bool {
         if unread > 0 && !sent.is_multiple_of(1_000) {
             return true;
         }
-        while self.metrics.accounting().messages + unread < sent {
+        let read = || self.metrics.accounting().messages + self.metrics.messages_lost.get();
+        while read() + unread < sent {
             if self.shutdown.wait_timeout(Duration::from_millis(5)) {
                 return false;
             }
@@ -233,13 +236,15 @@ impl Stage {
     }
 }
 
-fn send(producer: &ThreadedProducer<DefaultProducerContext>, alert: &Generated, number: u64) {
+fn send(
+    producer: &ThreadedProducer<DefaultProducerContext>,
+    alert: &Generated,
+    number: u64,
+) -> Result<(), rdkafka::error::KafkaError> {
     let partitions = u64::from(PARTITIONS.unsigned_abs());
     let record = BaseRecord::<(), String>::to(TOPIC)
         .partition((number % partitions) as i32)
         .payload(&alert.line)
         .timestamp(alert.arrival_ms);
-    if let Err((error, _)) = producer.send(record) {
-        tracing::warn!(%error, "the demo's broker took no alert");
-    }
+    producer.send(record).map_err(|(error, _)| error)
 }

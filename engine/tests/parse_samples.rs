@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use parsing::{message, parser, story};
 
 #[test]
-#[ignore = "needs CASELOOM_EVAL_DATA"]
+#[ignore = "needs CASELOOM_EVAL_DATA, the messages of real products: make test SUITES=samples runs it there"]
 fn samples_are_read() {
     let folder = std::env::var("CASELOOM_EVAL_DATA")
         .expect("CASELOOM_EVAL_DATA names a folder that holds data/");

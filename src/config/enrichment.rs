@@ -42,7 +42,8 @@ struct ListFile {
     stale_after: Option<Duration>,
 }
 
-/// `[[enrichment.intel]]`
+/// `[[enrichment.intel]]`: the same and one more, written out because serde can't refuse unknown keys around a part that
+/// is shared.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct IntelFile {

@@ -50,10 +50,14 @@ impl Stories {
             0 => u64::MAX,
             per_day => DAY_MS as u64 / u64::from(per_day),
         };
+        let lively_ms = profile
+            .lively
+            .map_or(i64::MAX, |lively| lively.from_ms + LIVELY_WAIT_MS);
+        let first_ms = start_ms + profile.first_story_ms.min(lively_ms);
         let first = |scope: usize| match (scope, profile.stories_per_day) {
             (_, 0) => i64::MAX,
-            (0, _) => start_ms + profile.first_story_ms,
-            _ => start_ms + profile.first_story_ms + rng.exponential(pause_ms) as i64,
+            (0, _) => first_ms,
+            _ => first_ms + rng.exponential(pause_ms) as i64,
         };
         Self {
             next_start: (0..worlds.len()).map(first).map(|at| (at, 0)).collect(),
